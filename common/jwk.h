@@ -1,0 +1,55 @@
+/* RFC 7517 keys and key sets, public halves only, and RFC 7638 thumbprints. */
+#ifndef JWK_H
+#define JWK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+#include <openssl/evp.h>
+
+#define JWK_KID_MAX	128
+#define JWK_THUMBPRINT	43		/* base64url of a SHA-256 */
+#define JWK_RSA_MIN	2048		/* bits, RFC 7518 section 3.3 */
+#define JWK_RSA_MAX	8192
+#define JWK_SET_MAX	64		/* keys in a set */
+
+enum jwk_alg {
+	JWK_RS256
+};
+
+struct jwk {
+	char		 kid[JWK_KID_MAX + 1];	/* "" if it has none */
+	enum jwk_alg	 alg;
+	EVP_PKEY	*pkey;
+};
+
+struct jwkset {
+	struct jwk	*keys;
+	size_t		 nkeys;
+};
+
+const char *jwk_alg_name(enum jwk_alg);
+
+/*
+ * Read a key set.  Keys that cannot be used are skipped, with a text to warn();
+ * returns 0, or -1 with a static text in *why if it is no set or none is left.
+ * The caller frees the set with jwkset_clear().
+ */
+int	 jwkset_parse(const char *buf, size_t len, struct jwkset *,
+	    void (*warn)(const char *, ...), const char **why);
+/* as jwkset_parse(), from one or more PEM public keys or certificates */
+int	 jwkset_parse_pem(const char *buf, size_t len, struct jwkset *,
+	    const char **why);
+void	 jwkset_clear(struct jwkset *);
+
+/* RFC 7638 thumbprint of a key's public half.  Returns 0 or -1. */
+int	 jwk_thumbprint(EVP_PKEY *, char out[JWK_THUMBPRINT + 1]);
+
+/*
+ * The public JWK of a key, with kid, alg and use.  The caller decrefs it.  NULL
+ * if the key's type is not one that we publish.
+ */
+json_t	*jwk_public(EVP_PKEY *, enum jwk_alg);
+
+#endif

@@ -1,0 +1,65 @@
+/* A JSON Web Token, verified as RFC 7515, RFC 7519 and RFC 8725 ask. */
+#ifndef JWT_H
+#define JWT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "jwk.h"
+
+#define JWT_MAX		14336		/* bytes of a whole token */
+#define JWT_LEEWAY	60		/* seconds */
+
+enum jwt_error {
+	JWT_OK,
+	JWT_MALFORMED,		/* not three base64url parts of strict JSON */
+	JWT_TYPE,		/* typ is another thing's */
+	JWT_CRITICAL,		/* crit */
+	JWT_ALGORITHM,		/* none, unknown, or not the key's */
+	JWT_KEY,		/* kid unknown */
+	JWT_SIGNATURE,
+	JWT_ISSUER,
+	JWT_AUDIENCE,
+	JWT_SUBJECT,
+	JWT_EXPIRED,
+	JWT_NOT_YET,		/* nbf or iat in the future */
+	JWT_TIME,		/* a time that is absent or no integer */
+	JWT_SCOPE		/* scope of another type than string */
+};
+
+/* whose tokens are accepted, and with which keys */
+struct jwt_issuer {
+	const char	*name;
+	struct jwkset	 set;
+};
+
+struct jwt_policy {
+	const struct jwt_issuer	*issuers;
+	size_t			 nissuers;
+	char *const		*audience;	/* one of these must be there */
+	size_t			 naudience;
+	int64_t			 now;		/* seconds since the epoch */
+};
+
+struct jwt {
+	json_t		*claims;
+	const char	*subject;	/* these point into claims */
+	const char	*scope;		/* "" if absent */
+};
+
+/* Fills out only on JWT_OK; then the caller calls jwt_clear(). */
+enum jwt_error	 jwt_verify(const char *token, size_t len,
+		    const struct jwt_policy *, struct jwt *out);
+void		 jwt_clear(struct jwt *);
+const char	*jwt_strerror(enum jwt_error);
+
+/*
+ * The header and claims of a token that nobody verified, for a person to look
+ * at.  Returns 0 and two objects that the caller decrefs, or -1.
+ */
+int		 jwt_peek(const char *token, size_t len, json_t **header,
+		    json_t **claims);
+
+#endif

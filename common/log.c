@@ -1,0 +1,169 @@
+/*
+ * Messages to the administrator.  The one place that writes to syslog and
+ * stderr; it holds the process's name and role, and nothing else is global.
+ */
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define LOG_LINE_MAX	1024
+
+static struct {
+	const char	*name;
+	const char	*role;
+	bool		 foreground;
+	bool		 verbose;
+	bool		 detached;
+	int		 null;
+} state = { "jwtd", NULL, true, false, false, -1 };
+
+void
+log_init(const char *name, int foreground, int verbose)
+{
+	state.name = name;
+	state.foreground = foreground;
+	state.verbose = verbose;
+	if (!foreground) {
+		openlog(name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+		/* opened now, because there is no /dev after chroot */
+		state.null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	}
+}
+
+void
+log_role(const char *role)
+{
+	state.role = role;
+}
+
+void
+log_detach(void)
+{
+	if (state.foreground || state.detached)
+		return;
+	state.detached = true;
+	if (state.null == -1)
+		return;
+	(void)dup2(state.null, STDIN_FILENO);
+	(void)dup2(state.null, STDOUT_FILENO);
+	(void)dup2(state.null, STDERR_FILENO);
+	close(state.null);
+	state.null = -1;
+}
+
+/* Escape what could forge a line or talk to a terminal; in may be cut. */
+static void
+escape(char *out, size_t size, const char *in)
+{
+	unsigned char c;
+	size_t n;
+
+	n = 0;
+	for (; (c = (unsigned char)*in) != '\0' && n + 5 < size; in++) {
+		if (c >= 0x20 && c != 0x7f && (c < 0x80 || c >= 0xa0)) {
+			out[n++] = (char)c;
+			continue;
+		}
+		n += (size_t)snprintf(out + n, size - n, "\\x%02x", c);
+	}
+	out[n] = '\0';
+}
+
+static void __attribute__((format(printf, 3, 0)))
+emit(int priority, int error, const char *fmt, va_list ap)
+{
+	char text[LOG_LINE_MAX], safe[LOG_LINE_MAX * 2];
+	int n, saved;
+
+	saved = errno;
+	n = vsnprintf(text, sizeof(text), fmt, ap);
+	if (n >= 0 && (size_t)n < sizeof(text) && error != 0)
+		(void)snprintf(text + n, sizeof(text) - (size_t)n, ": %s",
+		    strerror(error));
+	escape(safe, sizeof(safe), text);
+	if (!state.foreground)
+		syslog(priority, "%s%s%s", state.role != NULL ? state.role : "",
+		    state.role != NULL ? ": " : "", safe);
+	/* one write, so that the lines of several processes do not mix */
+	if (!state.detached) {
+		n = snprintf(text, sizeof(text), "%s: %s%s%.900s\n", state.name,
+		    state.role != NULL ? state.role : "",
+		    state.role != NULL ? ": " : "", safe);
+		if (n > 0 && (size_t)n < sizeof(text) &&
+		    write(STDERR_FILENO, text, (size_t)n) == -1)
+			errno = 0;	/* nobody is left to tell */
+	}
+	errno = saved;
+}
+
+void
+log_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit(LOG_WARNING, errno, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_warnx(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit(LOG_WARNING, 0, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_info(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit(LOG_INFO, 0, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_debug(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!state.verbose)
+		return;
+	va_start(ap, fmt);
+	emit(LOG_DEBUG, 0, fmt, ap);
+	va_end(ap);
+}
+
+void
+fatal(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit(LOG_CRIT, errno, fmt, ap);
+	va_end(ap);
+	exit(1);
+}
+
+void
+fatalx(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit(LOG_CRIT, 0, fmt, ap);
+	va_end(ap);
+	exit(1);
+}

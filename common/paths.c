@@ -1,0 +1,15 @@
+/*
+ * The paths that are fixed when the program is built.  Compiled once for the
+ * build tree, which runs its own jwtd-signer, and once for installation.
+ */
+#include "paths.h"
+
+#ifndef PATH_SIGNER
+#define PATH_SIGNER	"jwtd-signer"
+#endif
+#ifndef PATH_CONF
+#define PATH_CONF	"/etc/jwtd.conf"
+#endif
+
+const char *const path_signer = PATH_SIGNER;
+const char *const path_conf = PATH_CONF;

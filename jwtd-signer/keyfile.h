@@ -1,0 +1,21 @@
+/*
+ * Private keys for signing, in PEM files.  A key lives in the process that
+ * loaded it and in nothing that leaves it.
+ */
+#ifndef KEYFILE_H
+#define KEYFILE_H
+
+#include <stddef.h>
+
+#include <openssl/evp.h>
+
+#define KEYFILE_MAX	65536
+
+/*
+ * Load a private key: nobody else may be able to read the file, it is not
+ * encrypted, RSA of JWK_RSA_MIN bits or more.  Returns it, or NULL with a text
+ * in err that names the file.
+ */
+EVP_PKEY *keyfile_load(const char *path, char *err, size_t errsize);
+
+#endif

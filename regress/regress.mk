@@ -1,0 +1,22 @@
+# Unit tests are C programs that print TAP; black-box tests are Perl.  prove
+# runs both.  A unit test links every object of the programs but their mains.
+
+UNIT_SRC :=	$(wildcard regress/unit/*.c)
+UNIT =		$(patsubst %.c,$(B)/%,$(UNIT_SRC))
+UNIT_OBJ =	$(call objs,$(filter-out jwtd/jwtd.c,$(JWTD_SRC)) $(SIGNER_LIB)) \
+		$(COMMON_OBJ) $(B)/common/paths.o
+
+$(B)/unit.a: $(UNIT_OBJ)
+	rm -f $@
+	ar rcs $@ $^
+$(UNIT): $(B)/%: $(B)/%.o $(B)/unit.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/unit.a $(JWTD_LIBS) -lcrypt
+$(B)/regress/unit/%.o: ALL_CFLAGS += -Ijwtd -Ijwtd-signer -Iregress/unit
+
+unit: $(UNIT)
+	$(PROVE) -e '' $(UNIT)
+
+check: deps
+	@$(MAKE) --no-print-directory all $(UNIT)
+	BUILD=$(abspath $(B)) SAN=$(SAN) $(PROVE) -I regress/lib $(PROVEFLAGS) \
+	    --exec 'sh regress/run-one' $(UNIT) $(wildcard regress/daemon/*.t)
