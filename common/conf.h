@@ -36,6 +36,7 @@ struct conf_key {
 	enum conf_alg		 alg;
 	char			*certificate;	/* or NULL */
 	int			 line;
+	const char		*file;		/* in conf's files; or NULL */
 };
 TAILQ_HEAD(conf_keys, conf_key);
 
@@ -55,6 +56,8 @@ struct conf_signer {
 	unsigned int		 throttle_window; /* seconds */
 	unsigned int		 prefork;
 	int			 line;
+	const char		*file;		/* in conf's files; or NULL */
+	bool			 partial;	/* it had an error inside */
 };
 
 enum conf_trust_source {
@@ -68,6 +71,8 @@ struct conf_trust {
 	enum conf_trust_source	 source;
 	char			*path;
 	int			 line;
+	const char		*file;		/* in conf's files; or NULL */
+	bool			 partial;	/* it had an error inside */
 };
 TAILQ_HEAD(conf_trusts, conf_trust);
 
@@ -102,6 +107,8 @@ struct conf_location {
 	char			*realm;		/* never NULL after checks */
 	struct conf_forwards	 forwards;
 	int			 line;
+	const char		*file;		/* in conf's files; or NULL */
+	bool			 partial;	/* it had an error inside */
 };
 TAILQ_HEAD(conf_locations, conf_location);
 
@@ -112,11 +119,13 @@ struct conf_listener {
 	uint16_t		 port;		/* 0: the system chooses */
 	bool			 tls;
 	bool			 insecure;
+	bool			 proxy;		/* PROXY protocol expected */
 	struct sockaddr_storage	 ss;
 	socklen_t		 ss_len;
 	struct conf_server	**servers;	/* in the file's order */
 	size_t			 nservers;
 	int			 line;
+	const char		*file;		/* in conf's files; or NULL */
 };
 TAILQ_HEAD(conf_listeners, conf_listener);
 
@@ -139,6 +148,8 @@ struct conf_server {
 	struct conf_networks	 trusted;
 	struct conf_locations	 locations;
 	int			 line;
+	const char		*file;		/* in conf's files; or NULL */
+	bool			 partial;	/* it had an error inside */
 };
 TAILQ_HEAD(conf_servers, conf_server);
 
@@ -161,6 +172,8 @@ struct conf {
 	struct conf_listeners	 listeners;	/* each once, over all servers */
 	size_t			 nlisteners;
 	struct conf_laters	 laters;
+	struct strings		 files;		/* names of what was read */
+	bool			 partial;	/* an error outside of any block */
 };
 
 /*

@@ -17,6 +17,9 @@ char	*file_read(const char *path, size_t max, size_t *len, const char **why);
 /* as file_read(), from an open descriptor, from its beginning */
 char	*file_read_fd(int fd, size_t max, size_t *len, const char **why);
 
+/* as file_read(), from a descriptor of any kind until its end */
+char	*file_read_stream(int fd, size_t max, size_t *len, const char **why);
+
 /*
  * NULL if nobody but its owner, who must be root or the caller, can read the
  * file; else what is wrong with it.
@@ -30,5 +33,11 @@ const char *file_secret_check(int fd);
  */
 int	 file_write(const char *path, const void *buf, size_t len, mode_t mode,
 	    uid_t uid, gid_t gid, bool replace);
+
+/*
+ * The directory of a path, "." if it names none, which the caller frees.  *base
+ * points to what follows in path.  Returns NULL with errno.
+ */
+char	*file_directory(const char *path, const char **base);
 
 #endif

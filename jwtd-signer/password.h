@@ -14,6 +14,9 @@ int	password_hash(const char *password, char out[PASSWORD_HASH_SIZE]);
 /* is that a hash which password_verify() knows how to check? */
 bool	password_hash_known(const char *hash);
 
+/* "argon2id", "bcrypt", ... ; NULL if password_hash_known() is false */
+const char *password_hash_kind(const char *hash);
+
 bool	password_verify(const char *hash, const char *password);
 
 /*

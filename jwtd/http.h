@@ -5,6 +5,8 @@
 #ifndef HTTP_H
 #define HTTP_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,6 +46,19 @@ struct http_head {
 	bool			 chunked;
 	size_t			 content_length;	/* 0 if there is none */
 };
+
+/* by uint8_t: not 0 for the characters of a token, RFC 9110 section 5.6.2 */
+extern const uint8_t http_tchar[256];
+/* the value of a hex digit, or -1 */
+int	http_hex(char);
+
+/*
+ * A request-target and a Host, as http_head_parse() needs them.  authority is
+ * set for an absolute-form target; host gets the value without its port.
+ */
+bool	http_target_parse(struct span target, bool options, struct span *path,
+	    struct span *query, struct span *authority);
+bool	http_host_parse(struct span value, struct span *host);
 
 /*
  * Parse a head at buf.  *scanned is 0 for a new request; between calls with more

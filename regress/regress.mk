@@ -4,14 +4,15 @@
 UNIT_SRC :=	$(wildcard regress/unit/*.c)
 UNIT =		$(patsubst %.c,$(B)/%,$(UNIT_SRC))
 UNIT_OBJ =	$(call objs,$(filter-out jwtd/jwtd.c,$(JWTD_SRC)) $(SIGNER_LIB)) \
-		$(COMMON_OBJ) $(B)/common/paths.o
+		$(COMMON_OBJ) $(O)/common/paths.o
 
 $(B)/unit.a: $(UNIT_OBJ)
 	rm -f $@
 	ar rcs $@ $^
-$(UNIT): $(B)/%: $(B)/%.o $(B)/unit.a
+$(UNIT): $(B)/%: $(O)/%.o $(B)/unit.a
+	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/unit.a $(JWTD_LIBS) -lcrypt
-$(B)/regress/unit/%.o: ALL_CFLAGS += -Ijwtd -Ijwtd-signer -Iregress/unit
+$(O)/regress/unit/%.o: ALL_CFLAGS += -Ijwtd -Ijwtd-signer -Iregress/unit
 
 unit: $(UNIT)
 	$(PROVE) -e '' $(UNIT)

@@ -1,0 +1,93 @@
+/* The sockets between the parent and its children; see control.h. */
+#include "control.h"
+
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+int
+control_pair(int fds[2])
+{
+	return (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds));
+}
+
+int
+control_send(int fd, const struct control *control, int descriptor)
+{
+	union {
+		struct cmsghdr	 header;
+		char		 buf[CMSG_SPACE(sizeof(int))];
+	} ancillary;
+	struct cmsghdr *cmsg;
+	struct msghdr msg;
+	struct iovec iov;
+	ssize_t n;
+
+	memset(&msg, 0, sizeof(msg));
+	iov.iov_base = (void *)(uintptr_t)control;
+	iov.iov_len = sizeof(*control);
+	msg.msg_iov = &iov;
+	msg.msg_iovlen = 1;
+	if (descriptor != -1) {
+		memset(&ancillary, 0, sizeof(ancillary));
+		msg.msg_control = ancillary.buf;
+		msg.msg_controllen = sizeof(ancillary.buf);
+		cmsg = CMSG_FIRSTHDR(&msg);
+		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		memcpy(CMSG_DATA(cmsg), &descriptor, sizeof(int));
+	}
+	do
+		n = sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (n == -1 && errno == EINTR);
+	return (n == (ssize_t)sizeof(*control) ? 0 : -1);
+}
+
+int
+control_recv(int fd, struct control *control, int *descriptor)
+{
+	union {
+		struct cmsghdr	 header;
+		char		 buf[CMSG_SPACE(sizeof(int))];
+	} ancillary;
+	struct cmsghdr *cmsg;
+	struct msghdr msg;
+	struct iovec iov;
+	ssize_t n;
+
+	*descriptor = -1;
+	memset(&msg, 0, sizeof(msg));
+	iov.iov_base = control;
+	iov.iov_len = sizeof(*control);
+	msg.msg_iov = &iov;
+	msg.msg_iovlen = 1;
+	msg.msg_control = ancillary.buf;
+	msg.msg_controllen = sizeof(ancillary.buf);
+	do
+		n = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	while (n == -1 && errno == EINTR);
+	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+		errno = EAGAIN;
+		return (-1);
+	}
+	if (n == -1)
+		return (0);
+	for (cmsg = CMSG_FIRSTHDR(&msg); cmsg != NULL;
+	    cmsg = CMSG_NXTHDR(&msg, cmsg))
+		if (cmsg->cmsg_level == SOL_SOCKET &&
+		    cmsg->cmsg_type == SCM_RIGHTS &&
+		    cmsg->cmsg_len == CMSG_LEN(sizeof(int)))
+			memcpy(descriptor, CMSG_DATA(cmsg), sizeof(int));
+	if (n != (ssize_t)sizeof(*control) ||
+	    (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+		if (*descriptor != -1)
+			close(*descriptor);
+		*descriptor = -1;
+		return (0);
+	}
+	return (1);
+}

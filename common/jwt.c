@@ -1,0 +1,335 @@
+/*
+ * A JSON Web Token, verified as RFC 7515, RFC 7519 and RFC 8725 ask.  Pure but
+ * for the public keys: it reads no clock and no file.  The token's header never
+ * chooses anything: it can only agree with a key that we hold.
+ */
+#include "jwt.h"
+
+#include <openssl/rsa.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base64url.h"
+#include "json.h"
+#include "scope.h"
+#include "span.h"
+
+#define TRY_MAX		8		/* keys, for a token without a kid */
+#define SIGNATURE_MAX	(JWK_RSA_MAX / 8)
+
+struct parts {
+	struct span	header;
+	struct span	payload;
+	struct span	signature;
+	size_t		signed_len;	/* of "header.payload" */
+};
+
+/* RFC 7515 section 7.1: exactly three parts, none of them empty */
+static bool
+split(const char *token, size_t len, struct parts *parts)
+{
+	const char *first, *second, *end;
+
+	if (len == 0 || len > JWT_MAX)
+		return (false);
+	end = token + len;
+	if ((first = memchr(token, '.', len)) == NULL ||
+	    (second = memchr(first + 1, '.', (size_t)(end - first - 1))) ==
+	    NULL ||
+	    memchr(second + 1, '.', (size_t)(end - second - 1)) != NULL)
+		return (false);
+	parts->header.p = token;
+	parts->header.len = (size_t)(first - token);
+	parts->payload.p = first + 1;
+	parts->payload.len = (size_t)(second - first - 1);
+	parts->signature.p = second + 1;
+	parts->signature.len = (size_t)(end - second - 1);
+	parts->signed_len = (size_t)(second - token);
+	return (parts->header.len > 0 && parts->payload.len > 0 &&
+	    parts->signature.len > 0);
+}
+
+static json_t *
+decode_object(struct span part)
+{
+	char buf[JWT_MAX];
+	const char *why;
+	ssize_t n;
+
+	n = base64url_decode(buf, sizeof(buf), part.p, part.len);
+	if (n <= 0)
+		return (NULL);
+	return (json_object_parse(buf, (size_t)n, &why));
+}
+
+/*
+ * RFC 8725 section 3.11: a token that says it is another kind of JWT is none of
+ * ours.  RFC 7515 section 4.1.9 lets "application/" be left out.
+ */
+static bool
+type_accepted(const json_t *header)
+{
+	const json_t *typ;
+	const char *s;
+
+	if ((typ = json_object_get(header, "typ")) == NULL)
+		return (true);
+	if (!json_is_string(typ))
+		return (false);
+	s = json_string_value(typ);
+	if (strncasecmp(s, "application/", 12) == 0)
+		s += 12;
+	return (strcasecmp(s, "JWT") == 0 || strcasecmp(s, "at+jwt") == 0);
+}
+
+/* RFC 8725 section 3.8: the issuer decides which keys there are */
+static const struct jwt_issuer *
+find_issuer(const struct jwt_policy *policy, const json_t *claims)
+{
+	const json_t *iss;
+	size_t i;
+
+	iss = json_object_get(claims, "iss");
+	if (!json_is_string(iss))
+		return (NULL);
+	for (i = 0; i < policy->nissuers; i++)
+		if (strcmp(json_string_value(iss),
+		    policy->issuers[i].name) == 0)
+			return (&policy->issuers[i]);
+	return (NULL);
+}
+
+/* RFC 7518 section 3.3.  The hash of what was signed is at digest. */
+static bool
+signature_matches(EVP_PKEY *pkey, const uint8_t *digest, const uint8_t *sig,
+    size_t sig_len)
+{
+	EVP_PKEY_CTX *ctx;
+	bool good;
+
+	/* RFC 8017 section 8.2.2: exactly as long as the modulus */
+	if (sig_len != (size_t)EVP_PKEY_size(pkey))
+		return (false);
+	if ((ctx = EVP_PKEY_CTX_new(pkey, NULL)) == NULL)
+		return (false);
+	good = EVP_PKEY_verify_init(ctx) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
+	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 &&
+	    EVP_PKEY_verify(ctx, sig, sig_len, digest, 32) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	return (good);
+}
+
+/*
+ * Check the signature with the issuer's keys.  RFC 8725 section 3.1: the
+ * algorithm is the key's; that of the header must only be the same.
+ */
+static enum jwt_error
+check_signature(const char *token, const struct parts *parts,
+    const json_t *header, const struct jwkset *set)
+{
+	uint8_t sig[SIGNATURE_MAX], digest[EVP_MAX_MD_SIZE];
+	const json_t *alg, *kid;
+	const struct jwk *key;
+	unsigned int digest_len;
+	enum jwt_error error;
+	ssize_t sig_len;
+	size_t i, tried;
+
+	alg = json_object_get(header, "alg");
+	if (!json_is_string(alg))
+		return (JWT_ALGORITHM);
+	kid = json_object_get(header, "kid");
+	if (kid != NULL && !json_is_string(kid))
+		return (JWT_KEY);
+	sig_len = base64url_decode(sig, sizeof(sig), parts->signature.p,
+	    parts->signature.len);
+	if (sig_len <= 0)
+		return (JWT_SIGNATURE);
+	if (EVP_Digest(token, parts->signed_len, digest, &digest_len,
+	    EVP_sha256(), NULL) != 1)
+		return (JWT_SIGNATURE);
+	error = kid != NULL ? JWT_KEY : JWT_ALGORITHM;
+	for (i = tried = 0; i < set->nkeys && tried < TRY_MAX; i++) {
+		key = &set->keys[i];
+		if (kid != NULL && strcmp(json_string_value(kid),
+		    key->kid) != 0)
+			continue;
+		if (strcmp(json_string_value(alg),
+		    jwk_alg_name(key->alg)) != 0) {
+			error = JWT_ALGORITHM;
+			continue;
+		}
+		error = JWT_SIGNATURE;
+		tried++;
+		if (signature_matches(key->pkey, digest, sig, (size_t)sig_len))
+			return (JWT_OK);
+	}
+	return (error);
+}
+
+/* RFC 7519 section 4.1.3: a string or a list of them; one must be ours */
+static bool
+audience_matches(const struct jwt_policy *policy, const json_t *aud)
+{
+	const json_t *one;
+	size_t i, j, n;
+
+	n = json_is_array(aud) ? json_array_size(aud) : 1;
+	for (i = 0; i < n; i++) {
+		one = json_is_array(aud) ? json_array_get(aud, i) : aud;
+		if (!json_is_string(one))
+			return (false);
+		for (j = 0; j < policy->naudience; j++)
+			if (strcmp(json_string_value(one),
+			    policy->audience[j]) == 0)
+				return (true);
+	}
+	return (false);
+}
+
+/* RFC 7519 sections 4.1.4 to 4.1.6; written so that no sum can overflow */
+static enum jwt_error
+check_times(const json_t *claims, int64_t now)
+{
+	static const char *const not_later[] = { "nbf", "iat" };
+	const json_t *exp, *t;
+	size_t i;
+
+	exp = json_object_get(claims, "exp");
+	if (!json_is_integer(exp))
+		return (JWT_TIME);
+	if (json_integer_value(exp) <= now - JWT_LEEWAY)
+		return (JWT_EXPIRED);
+	for (i = 0; i < sizeof(not_later) / sizeof(not_later[0]); i++) {
+		if ((t = json_object_get(claims, not_later[i])) == NULL)
+			continue;
+		if (!json_is_integer(t))
+			return (JWT_TIME);
+		if (json_integer_value(t) > now + JWT_LEEWAY)
+			return (JWT_NOT_YET);
+	}
+	return (JWT_OK);
+}
+
+static enum jwt_error
+check_claims(const json_t *claims, const struct jwt_policy *policy,
+    struct jwt *out)
+{
+	const json_t *sub, *scope;
+	enum jwt_error error;
+
+	if ((error = check_times(claims, policy->now)) != JWT_OK)
+		return (error);
+	if (!audience_matches(policy, json_object_get(claims, "aud")))
+		return (JWT_AUDIENCE);
+	sub = json_object_get(claims, "sub");
+	if (!json_is_string(sub) || json_string_length(sub) == 0)
+		return (JWT_SUBJECT);
+	out->subject = json_string_value(sub);
+	out->scope = "";
+	if ((scope = json_object_get(claims, "scope")) != NULL) {
+		if (!json_is_string(scope) ||
+		    !scope_valid(json_string_value(scope)))
+			return (JWT_SCOPE);
+		out->scope = json_string_value(scope);
+	}
+	return (JWT_OK);
+}
+
+enum jwt_error
+jwt_verify(const char *token, size_t len, const struct jwt_policy *policy,
+    struct jwt *out)
+{
+	const struct jwt_issuer *issuer;
+	enum jwt_error error;
+	struct parts parts;
+	json_t *header, *claims;
+
+	if (!split(token, len, &parts))
+		return (JWT_MALFORMED);
+	claims = NULL;
+	if ((header = decode_object(parts.header)) == NULL ||
+	    (claims = decode_object(parts.payload)) == NULL)
+		error = JWT_MALFORMED;
+	else if (json_object_get(header, "crit") != NULL)
+		error = JWT_CRITICAL;	/* RFC 7515 section 4.1.11 */
+	else if (!type_accepted(header))
+		error = JWT_TYPE;
+	else if ((issuer = find_issuer(policy, claims)) == NULL)
+		error = JWT_ISSUER;
+	else {
+		error = check_signature(token, &parts, header, &issuer->set);
+		if (error == JWT_OK)
+			error = check_claims(claims, policy, out);
+	}
+	json_decref(header);
+	if (error == JWT_OK)
+		out->claims = claims;
+	else
+		json_decref(claims);
+	return (error);
+}
+
+void
+jwt_clear(struct jwt *jwt)
+{
+	json_decref(jwt->claims);
+	memset(jwt, 0, sizeof(*jwt));
+}
+
+const char *
+jwt_strerror(enum jwt_error error)
+{
+	switch (error) {
+	case JWT_OK:
+		return ("valid");
+	case JWT_MALFORMED:
+		return ("not a well-formed token");
+	case JWT_TYPE:
+		return ("\"typ\" is that of another kind of token");
+	case JWT_CRITICAL:
+		return ("\"crit\" names extensions that are not supported");
+	case JWT_ALGORITHM:
+		return ("\"alg\" is not the key's algorithm");
+	case JWT_KEY:
+		return ("\"kid\" names no known key");
+	case JWT_SIGNATURE:
+		return ("the signature does not match");
+	case JWT_ISSUER:
+		return ("\"iss\" is not a trusted issuer");
+	case JWT_AUDIENCE:
+		return ("\"aud\" does not name this audience");
+	case JWT_SUBJECT:
+		return ("\"sub\" is absent, empty or no string");
+	case JWT_EXPIRED:
+		return ("expired");
+	case JWT_NOT_YET:
+		return ("\"nbf\" or \"iat\" is in the future");
+	case JWT_TIME:
+		return ("\"exp\", \"nbf\" or \"iat\" is absent or no integer");
+	case JWT_SCOPE:
+		return ("\"scope\" is no scope string");
+	}
+	return ("invalid");
+}
+
+int
+jwt_peek(const char *token, size_t len, json_t **header, json_t **claims)
+{
+	struct parts parts;
+
+	*header = *claims = NULL;
+	if (!split(token, len, &parts))
+		return (-1);
+	if ((*header = decode_object(parts.header)) == NULL ||
+	    (*claims = decode_object(parts.payload)) == NULL) {
+		json_decref(*header);
+		return (-1);
+	}
+	return (0);
+}

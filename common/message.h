@@ -1,0 +1,101 @@
+/*
+ * What a worker and a signer say to each other: one request, answered by one
+ * to MESSAGE_PARTS packets.  Each packet is one fixed struct over SOCK_SEQPACKET,
+ * so there is no framing, no partial read and no length that sizes a buffer.
+ * Both sides hold the other for hostile and validate what they receive.
+ */
+#ifndef MESSAGE_H
+#define MESSAGE_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MESSAGE_USER_MAX	255
+#define MESSAGE_PASSWORD_MAX	511
+#define MESSAGE_AUDIENCE_MAX	255
+#define MESSAGE_SCOPE_MAX	511
+
+/*
+ * A token that does not fit one packet comes in parts, in order, on the same
+ * socket.  MESSAGE_TOKEN_MAX is the limit on a token; a head of 16 KiB can
+ * still carry it.
+ */
+#define MESSAGE_PART		3456
+#define MESSAGE_PARTS		4
+#define MESSAGE_TOKEN_MAX	(MESSAGE_PART * MESSAGE_PARTS)
+
+#define MESSAGE_REQUEST		0x6a777131u	/* "jwq1" */
+#define MESSAGE_REPLY		0x6a777231u	/* "jwr1" */
+
+/* "check this user and password, and give me a token for that" */
+struct message_request {
+	uint32_t	 magic;
+	uint32_t	 flags;
+	uint64_t	 id;		/* never 0 */
+	uint64_t	 deadline;	/* CLOCK_MONOTONIC, ms; then nobody waits */
+	char		 user[MESSAGE_USER_MAX + 1];
+	char		 password[MESSAGE_PASSWORD_MAX + 1];
+	char		 audience[MESSAGE_AUDIENCE_MAX + 1];
+	char		 scope[MESSAGE_SCOPE_MAX + 1];	/* "": all */
+};
+/* the client named the audience, and it is none of the location's */
+#define MESSAGE_FOREIGN_AUDIENCE	0x1u
+#define MESSAGE_FLAGS			0x1u
+
+enum message_status {
+	MESSAGE_OK,
+	MESSAGE_BAD_CREDENTIALS,	/* unknown, wrong or disabled: the same */
+	MESSAGE_BAD_SCOPE,
+	MESSAGE_BAD_TARGET,
+	MESSAGE_THROTTLED,		/* retry_after says how long */
+	MESSAGE_UNAVAILABLE,		/* store or signer; retry_after too */
+	MESSAGE_BROKEN			/* no token can be made; it was logged */
+};
+#define MESSAGE_STATUSES	(MESSAGE_BROKEN + 1)
+
+struct message_reply {
+	uint32_t	 magic;
+	uint32_t	 status;
+	uint64_t	 id;
+	uint32_t	 part;		/* from 0 */
+	uint32_t	 parts;		/* 1 to MESSAGE_PARTS */
+	uint32_t	 len;		/* bytes of data in this part */
+	uint32_t	 lifetime;	/* seconds */
+	int64_t		 issued_at;
+	uint32_t	 retry_after;	/* seconds */
+	uint32_t	 zero;
+	char		 scope[MESSAGE_SCOPE_MAX + 1];
+	char		 data[MESSAGE_PART];
+};
+
+static_assert(sizeof(struct message_request) == 1560, "request layout");
+static_assert(sizeof(struct message_reply) == 4016, "reply layout");
+static_assert(sizeof(struct message_reply) <= 4096, "reply size");
+
+/* Is that what a worker may send?  A pure function of its n bytes. */
+bool	message_request_valid(const struct message_request *, size_t n);
+/* Is that what a signer may send? */
+bool	message_reply_valid(const struct message_reply *, size_t n);
+
+enum message_io {
+	MESSAGE_DONE,
+	MESSAGE_AGAIN,		/* nothing there, or no room */
+	MESSAGE_CLOSED,		/* the other end is gone */
+	MESSAGE_MALFORMED	/* not one whole valid packet */
+};
+
+/* These never block.  A received packet is valid on MESSAGE_DONE. */
+enum message_io	message_send_request(int fd, const struct message_request *);
+enum message_io	message_recv_request(int fd, struct message_request *);
+enum message_io	message_send_reply(int fd, const struct message_reply *);
+enum message_io	message_recv_reply(int fd, struct message_reply *);
+
+/*
+ * A connected pair for one worker, both ends close-on-exec and with room for a
+ * queue of requests in flight.  Returns 0 or -1 with errno.
+ */
+int	message_pair(int fds[2]);
+
+#endif

@@ -1,0 +1,36 @@
+/* The sandbox on OpenBSD: pledge(2), after chroot(2) where a role has one. */
+#include "sandbox.h"
+
+#include <sys/types.h>
+#include <sys/resource.h>
+
+#include <unistd.h>
+
+#include "log.h"
+
+void
+sandbox(enum sandbox_role role)
+{
+	const char *promises = NULL;
+	struct rlimit rl;
+
+	rl.rlim_cur = rl.rlim_max = 0;
+	if (setrlimit(RLIMIT_CORE, &rl) == -1)
+		fatal("setrlimit core");
+	switch (role) {
+	case SANDBOX_PARENT:
+		promises = "stdio rpath cpath unix inet proc exec id sendfd";
+		break;
+	case SANDBOX_WORKER:
+		promises = "stdio inet unix";
+		break;
+	case SANDBOX_SIGNER_MASTER:
+		promises = "stdio rpath recvfd proc";
+		break;
+	case SANDBOX_SIGNER:
+		promises = "stdio rpath";
+		break;
+	}
+	if (pledge(promises, NULL) == -1)
+		fatal("pledge");
+}

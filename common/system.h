@@ -1,0 +1,14 @@
+/* What each operating system has in its own way; system_NAME.c implements it. */
+#ifndef SYSTEM_H
+#define SYSTEM_H
+
+/*
+ * An empty file without a name, open for reading and writing and close-on-exec.
+ * Returns the descriptor or -1 with errno.
+ */
+int	system_anonymous_file(const char *name);
+
+/* A directory that is empty and that only root can write, to be confined in. */
+const char *system_empty_directory(void);
+
+#endif

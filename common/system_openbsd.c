@@ -1,0 +1,29 @@
+/* OpenBSD's own ways; see system.h. */
+#include "system.h"
+
+#include <sys/types.h>
+#include <sys/mman.h>
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+int
+system_anonymous_file(const char *name)
+{
+	char path[] = "/tmp/jwtd.XXXXXXXXXX";
+	int fd;
+
+	(void)name;
+	if ((fd = shm_mkstemp(path)) == -1)
+		return (-1);
+	(void)shm_unlink(path);
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return (fd);
+}
+
+const char *
+system_empty_directory(void)
+{
+	return ("/var/empty");
+}

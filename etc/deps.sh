@@ -1,0 +1,51 @@
+#!/bin/sh
+# Installs what the program and its tests need and this machine does not have,
+# and creates the system users that the daemon runs as.  Does nothing, and says
+# nothing, when nothing is missing.
+set -eu
+
+packages="gcc make pkg-config bison mandoc cppcheck
+	libtls-dev libevent-dev libjansson-dev libsodium-dev libssl-dev libpq-dev
+	libbsd-dev libcrypt-dev
+	perl libio-socket-ssl-perl libio-pty-perl curl openssl nginx-light
+	apache2-utils python3 python3-jwt python3-cryptography
+	clang libclang-rt-14-dev"
+users="_jwtd _jwtdsign"
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+	as_root=sudo
+fi
+
+if command -v dpkg-query >/dev/null 2>&1; then
+	missing=
+	for p in $packages; do
+		dpkg-query -W -f '${Status}' "$p" 2>/dev/null |
+		    grep -q 'ok installed' || missing="$missing $p"
+	done
+	if [ -n "$missing" ]; then
+		echo "deps: installing$missing"
+		if [ -n "$as_root" ] && ! command -v sudo >/dev/null 2>&1; then
+			echo "deps: run as root: apt-get install$missing" >&2
+			exit 1
+		fi
+		$as_root apt-get update -qq
+		DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y \
+		    -qq --no-install-recommends $missing >/dev/null
+	fi
+else
+	for c in cc make pkg-config prove curl openssl; do
+		command -v $c >/dev/null 2>&1 ||
+		    echo "deps: $c is missing: install it" >&2
+	done
+fi
+
+# only the daemon that root starts needs them
+if [ "$(id -u)" -eq 0 ]; then
+	for u in $users; do
+		id "$u" >/dev/null 2>&1 && continue
+		echo "deps: creating the system user $u"
+		useradd --system --user-group --no-create-home \
+		    --home-dir /nonexistent --shell /usr/sbin/nologin "$u"
+	done
+fi

@@ -1,0 +1,59 @@
+/*
+ * What the files of jwtctl share.  A command gets argv[0], its own name, to the
+ * end; it reports its errors with log_warnx() and returns an exit status.
+ */
+#ifndef CTL_H
+#define CTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <openssl/bio.h>
+
+#include "conf.h"
+
+#define CTL_OK		0
+#define CTL_FAILED	1
+#define CTL_USAGE	2	/* main() then writes the command's usage */
+
+#define PASSWORD_MAX	511	/* bytes, RFC 7617's have no limit */
+
+struct ctl {
+	const char	*conf_path;
+	struct conf	*conf;		/* NULL until it is asked for */
+};
+
+/* The configuration or its signer block, or NULL after a message. */
+const struct conf	*ctl_conf(struct ctl *);
+const struct conf_signer *ctl_signer(struct ctl *);
+
+/*
+ * Write what a memory BIO holds to a new file, or to stdout if path is NULL.
+ * Wipes it.  Returns an exit status after a message.
+ */
+int	 ctl_write_new(const char *path, BIO *, mode_t);
+/* Can a new file be made there?  Returns false after a message. */
+bool	 ctl_check_new(const char *path);
+
+int	 ctl_key_new(struct ctl *, int, char **);
+int	 ctl_key_show(struct ctl *, int, char **);
+int	 ctl_key_list(struct ctl *, int, char **);
+int	 ctl_certificate_new(struct ctl *, int, char **);
+int	 ctl_user_add(struct ctl *, int, char **);
+int	 ctl_user_password(struct ctl *, int, char **);
+int	 ctl_user_grant(struct ctl *, int, char **);
+int	 ctl_user_disable(struct ctl *, int, char **);
+int	 ctl_user_enable(struct ctl *, int, char **);
+int	 ctl_user_delete(struct ctl *, int, char **);
+int	 ctl_user_list(struct ctl *, int, char **);
+int	 ctl_user_import(struct ctl *, int, char **);
+int	 ctl_token_show(struct ctl *, int, char **);
+int	 ctl_token_verify(struct ctl *, int, char **);
+
+/*
+ * Ask for a new password, twice on a terminal, or read one line from standard
+ * input.  Returns 0, or -1 after a message; the caller wipes out.
+ */
+int	 prompt_password(const char *name, char out[PASSWORD_MAX + 1]);
+
+#endif

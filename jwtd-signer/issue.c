@@ -1,0 +1,129 @@
+/*
+ * From one request to one answer.  Here is every decision on who gets a token;
+ * the bytes of a password are in here and are wiped before it returns.
+ */
+#include "issue.h"
+
+#include <sodium.h>
+#include <string.h>
+#include <time.h>
+
+#include "base64url.h"
+#include "claims.h"
+#include "credentials.h"
+#include "log.h"
+#include "password.h"
+
+#define RETRY_AFTER	5	/* seconds, when the store cannot answer */
+#define JTI_BYTES	16
+
+enum login {
+	LOGIN_GOOD,
+	LOGIN_BAD,
+	LOGIN_UNAVAILABLE
+};
+
+/*
+ * One look-up and one hash, whoever it is: an unknown user and a disabled one
+ * cost the same as one who is there.
+ */
+static enum login
+try_login(struct serve *serve, const struct credentials *who, struct user *user)
+{
+	enum store_result result;
+	bool good;
+
+	result = store_lookup(serve->store, who->user, user);
+	if (result == STORE_UNAVAILABLE)
+		return (LOGIN_UNAVAILABLE);
+	if (result == STORE_NOT_FOUND) {
+		password_dummy(who->password);
+		return (LOGIN_BAD);
+	}
+	good = password_verify(user->hash, who->password);
+	if (good && !user->disabled)
+		return (LOGIN_GOOD);
+	user_clear(user);
+	return (LOGIN_BAD);
+}
+
+static enum message_status
+make_token(struct serve *serve, const struct message_request *request,
+    const char *name, const struct user *user, struct issue_scratch *scratch)
+{
+	char id[BASE64URL_LEN(JTI_BYTES) + 1];
+	struct claims_request claims;
+	unsigned char random[JTI_BYTES];
+	enum message_status status;
+	const char *why;
+	size_t len, max;
+
+	randombytes_buf(random, sizeof(random));
+	(void)base64url_encode(id, sizeof(id), random, sizeof(random));
+	memset(&claims, 0, sizeof(claims));
+	claims.issuer = serve->conf->signer->issuer;
+	claims.subject = name;
+	claims.audience = request->audience;
+	claims.foreign = (request->flags & MESSAGE_FOREIGN_AUDIENCE) != 0;
+	claims.scope = request->scope;
+	claims.audiences = &serve->audiences;
+	claims.now = (int64_t)time(NULL);
+	claims.lifetime = serve->conf->signer->lifetime;
+	claims.id = id;
+	max = keyring_claims_max(serve->keys, sizeof(scratch->token));
+	if (max > sizeof(scratch->claims))
+		max = sizeof(scratch->claims);
+	status = claims_write(user->grants, user->grants_len, &claims,
+	    scratch->claims, max, &len, scratch->reply.scope, &why);
+	if (status == MESSAGE_BROKEN)
+		log_warnx("user \"%s\": %s", name, why);
+	if (status != MESSAGE_OK)
+		return (status);
+	scratch->token_len = keyring_sign(serve->keys, scratch->claims, len,
+	    scratch->token, sizeof(scratch->token));
+	if (scratch->token_len == 0) {
+		log_warnx("user \"%s\": the token cannot be signed", name);
+		return (MESSAGE_BROKEN);
+	}
+	scratch->reply.lifetime = claims.lifetime;
+	scratch->reply.issued_at = claims.now;
+	return (MESSAGE_OK);
+}
+
+void
+issue_token(struct serve *serve, const struct message_request *request,
+    struct issue_scratch *scratch)
+{
+	struct credentials who[CREDENTIALS_MAX];
+	struct user user;
+	enum login login;
+	size_t i, n;
+
+	memset(&scratch->reply, 0, offsetof(struct message_reply, data));
+	scratch->reply.magic = MESSAGE_REPLY;
+	scratch->reply.id = request->id;
+	scratch->reply.status = MESSAGE_BAD_CREDENTIALS;
+	n = credentials_read(request->user, request->password, who);
+	login = LOGIN_BAD;
+	for (i = 0; i < n; i++) {
+		login = try_login(serve, &who[i], &user);
+		if (login != LOGIN_BAD)
+			break;
+	}
+	switch (login) {
+	case LOGIN_GOOD:
+		scratch->reply.status = make_token(serve, request,
+		    who[i].user, &user, scratch);
+		user_clear(&user);
+		break;
+	case LOGIN_UNAVAILABLE:
+		scratch->reply.status = MESSAGE_UNAVAILABLE;
+		scratch->reply.retry_after = RETRY_AFTER;
+		break;
+	case LOGIN_BAD:
+		break;
+	}
+	if (scratch->reply.status != MESSAGE_OK)
+		scratch->reply.scope[0] = '\0';
+	explicit_bzero(who, sizeof(who));
+}

@@ -1,0 +1,44 @@
+/* One signer: takes requests from workers, one at a time, and answers them. */
+#ifndef SERVE_H
+#define SERVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "sign.h"
+#include "store.h"
+
+/* which request a signer holds, so that its master can answer if it dies */
+struct serve_held {
+	uint64_t	 id;		/* 0: none */
+	uint32_t	 worker;	/* its slot */
+};
+
+/* memory that the master and all signers share, mapped before the fork */
+struct serve_shared {
+	unsigned long		 users_logged;	/* store_file_open() */
+	struct serve_held	 held[CONF_MAX_SIGNERS];
+};
+
+struct serve {
+	const struct conf	*conf;
+	struct keyring		*keys;
+	struct store		*store;
+	struct strings		 audiences;	/* of all grant locations */
+	struct serve_shared	*shared;
+	size_t			 slot;		/* this signer's, in held */
+	int			 life;		/* ends when the master does */
+	int			 workers[CONF_MAX_WORKERS];	/* -1: none */
+};
+
+/*
+ * Serve until SIGTERM, which is blocked but while this waits, or until the
+ * master is gone.  Every request that was taken is answered.
+ */
+void	serve_run(struct serve *);
+
+/* Answer a request that the signer did not live to answer. */
+void	serve_orphan(int worker, uint64_t id);
+
+#endif

@@ -1,0 +1,33 @@
+/* The signing keys of the configuration, and tokens made with them. */
+#ifndef SIGN_H
+#define SIGN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "jwk.h"
+
+struct keyring;
+
+/*
+ * Load every key of the signer block.  Returns NULL after a message that names
+ * the file.
+ */
+struct keyring	*keyring_load(const struct conf_signer *);
+void		 keyring_free(struct keyring *);
+
+/* The public keys as a JWK set, which the caller frees. */
+char		*keyring_jwks(const struct keyring *);
+
+/*
+ * Make the token, JWS compact serialization (RFC 7515 section 7.1), of these
+ * claims.  Returns its length, or 0 if it does not fit or cannot be signed.
+ */
+size_t		 keyring_sign(struct keyring *, const char *claims, size_t len,
+		    char *out, size_t size);
+
+/* the most claims that keyring_sign() can put into size bytes of token */
+size_t		 keyring_claims_max(const struct keyring *, size_t size);
+
+#endif

@@ -1,0 +1,408 @@
+/*
+ * jwtd-signer: the only process with the private RSA keys and the store.  It
+ * loads them, gives up root, and forks the signers that use them; then it keeps
+ * that many alive.  It reads no byte from a worker and none from a network.
+ */
+#include <sys/types.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "conf.h"
+#include "control.h"
+#include "file.h"
+#include "log.h"
+#include "password.h"
+#include "priv.h"
+#include "restart.h"
+#include "sandbox.h"
+#include "serve.h"
+#include "sign.h"
+#include "store.h"
+
+#define SIGNER_USER	"_jwtdsign"
+#define CONF_BYTES_MAX	(16 * 1024 * 1024)
+
+struct signer {
+	pid_t		 pid;		/* 0: not running */
+	bool		 replaced;	/* told to end, because workers changed */
+	struct restart	 restart;
+};
+
+struct master {
+	struct serve	 serve;		/* what every signer starts with */
+	struct signer	 signers[CONF_MAX_SIGNERS];
+	int		 life[2];	/* the signers hold one end */
+	sigset_t	 wait_mask;
+	bool		 stopping;
+};
+
+static volatile sig_atomic_t terminated;
+
+static void
+on_signal(int sig)
+{
+	if (sig == SIGTERM)
+		terminated = 1;
+}
+
+/* Signals are delivered in ppoll(2) alone. */
+static void
+setup_signals(struct master *master)
+{
+	struct sigaction action;
+	sigset_t all;
+
+	memset(&action, 0, sizeof(action));
+	sigemptyset(&action.sa_mask);
+	action.sa_handler = on_signal;
+	if (sigaction(SIGTERM, &action, NULL) == -1 ||
+	    sigaction(SIGCHLD, &action, NULL) == -1)
+		fatal("sigaction");
+	action.sa_handler = SIG_IGN;
+	/* the parent hears those of the terminal, and decides */
+	if (sigaction(SIGINT, &action, NULL) == -1 ||
+	    sigaction(SIGHUP, &action, NULL) == -1 ||
+	    sigaction(SIGPIPE, &action, NULL) == -1)
+		fatal("sigaction");
+	sigfillset(&all);
+	if (sigprocmask(SIG_BLOCK, &all, &master->wait_mask) == -1)
+		fatal("sigprocmask");
+	sigdelset(&master->wait_mask, SIGTERM);
+	sigdelset(&master->wait_mask, SIGCHLD);
+}
+
+static struct conf *
+read_conf(void)
+{
+	struct conf *conf;
+	const char *why;
+	char *buf;
+	size_t len;
+
+	if ((buf = file_read_fd(FD_CONF, CONF_BYTES_MAX, &len, &why)) == NULL)
+		fatalx("configuration: %s", why);
+	close(FD_CONF);
+	if ((conf = conf_load_buffer("jwtd.conf", buf, len, NULL)) == NULL ||
+	    conf->signer == NULL)
+		fatalx("the configuration cannot be used");
+	free(buf);
+	return (conf);
+}
+
+static void
+publish_keys(const struct keyring *keys)
+{
+	char *jwks;
+	size_t done, len;
+	ssize_t n;
+
+	if ((jwks = keyring_jwks(keys)) == NULL)
+		fatalx("the public keys cannot be written");
+	len = strlen(jwks);
+	for (done = 0; done < len; done += (size_t)n)
+		if ((n = pwrite(FD_KEYS, jwks + done, len - done,
+		    (off_t)done)) <= 0)
+			fatal("public keys");
+	free(jwks);
+	close(FD_KEYS);
+}
+
+/* every audience that a grant location can give */
+static void
+collect_audiences(const struct conf *conf, struct strings *out)
+{
+	const struct conf_location *location;
+	const struct conf_server *server;
+	size_t i;
+
+	TAILQ_FOREACH(server, &conf->servers, entry) {
+		TAILQ_FOREACH(location, &server->locations, entry) {
+			if (location->service != CONF_GRANT)
+				continue;
+			out->v = reallocarray(out->v,
+			    out->n + location->audience.n, sizeof(*out->v));
+			if (out->v == NULL)
+				fatal("audiences");
+			for (i = 0; i < location->audience.n; i++)
+				out->v[out->n++] = location->audience.v[i];
+		}
+	}
+}
+
+static void
+share_memory(struct serve *serve)
+{
+	serve->shared = mmap(NULL, sizeof(*serve->shared),
+	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANON, -1, 0);
+	if (serve->shared == MAP_FAILED)
+		fatal("mmap");
+}
+
+/*
+ * Open what needs privilege, then give it up, in this order and nowhere else:
+ * secrets, chroot and user, sandbox.  Only then is there a signer to hear a peer.
+ */
+static void
+start(struct master *master)
+{
+	struct serve *serve;
+	size_t i;
+
+	serve = &master->serve;
+	serve->conf = read_conf();
+	if ((serve->keys = keyring_load(serve->conf->signer)) == NULL)
+		exit(1);
+	publish_keys(serve->keys);
+	collect_audiences(serve->conf, &serve->audiences);
+	share_memory(serve);
+	serve->store = store_file_open(serve->conf->signer->store_arg,
+	    &serve->shared->users_logged);
+	if (serve->store == NULL)
+		exit(1);
+	if (password_dummy_init() == -1)
+		fatalx("no memory for argon2id");
+	if (pipe2(master->life, O_CLOEXEC) == -1)
+		fatal("pipe2");
+	for (i = 0; i < CONF_MAX_WORKERS; i++)
+		serve->workers[i] = -1;
+	priv_drop(SIGNER_USER, store_file_directory(serve->store));
+	sandbox(SANDBOX_SIGNER_MASTER);
+}
+
+static void __attribute__((noreturn))
+run_signer(struct master *master, size_t slot)
+{
+	char role[32];
+
+	close(FD_CONTROL);
+	close(master->life[1]);
+	master->serve.life = master->life[0];
+	master->serve.slot = slot;
+	setproctitle("signer %zu", slot);
+	(void)snprintf(role, sizeof(role), "signer %zu", slot);
+	log_role(role);
+	sandbox(SANDBOX_SIGNER);
+	serve_run(&master->serve);
+	store_close(master->serve.store);
+	keyring_free(master->serve.keys);
+	exit(0);
+}
+
+/* Start those that are due.  Returns the ms until the next is, or -1. */
+static int
+start_signers(struct master *master)
+{
+	struct signer *signer;
+	size_t i;
+	int wait, next;
+	pid_t pid;
+
+	next = -1;
+	for (i = 0; i < master->serve.conf->signer->prefork; i++) {
+		signer = &master->signers[i];
+		if (signer->pid != 0)
+			continue;
+		wait = restart_wait(&signer->restart, clock_ms());
+		if (wait > 0) {
+			next = next == -1 || wait < next ? wait : next;
+			continue;
+		}
+		restart_started(&signer->restart, clock_ms());
+		signer->replaced = false;
+		switch (pid = fork()) {
+		case -1:
+			log_warn("fork");
+			restart_ended(&signer->restart, clock_ms());
+			break;
+		case 0:
+			run_signer(master, i);
+		default:
+			signer->pid = pid;
+			break;
+		}
+	}
+	return (next);
+}
+
+/* The request that a dead signer held gets an answer now, not a deadline. */
+static void
+answer_for(struct master *master, size_t slot)
+{
+	struct serve_held *held;
+	uint64_t id;
+
+	held = &master->serve.shared->held[slot];
+	id = __atomic_exchange_n(&held->id, 0, __ATOMIC_ACQUIRE);
+	if (id == 0 || held->worker >= CONF_MAX_WORKERS ||
+	    master->serve.workers[held->worker] == -1)
+		return;
+	serve_orphan(master->serve.workers[held->worker], id);
+}
+
+static void
+reap(struct master *master)
+{
+	struct signer *signer;
+	size_t i;
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (i = 0; i < CONF_MAX_SIGNERS; i++)
+			if (master->signers[i].pid == pid)
+				break;
+		if (i == CONF_MAX_SIGNERS)
+			continue;
+		signer = &master->signers[i];
+		signer->pid = 0;
+		answer_for(master, i);
+		if (master->stopping || signer->replaced) {
+			restart_reset(&signer->restart);
+			continue;
+		}
+		if (WIFSIGNALED(status))
+			log_warnx("signer %zu was ended by signal %d", i,
+			    WTERMSIG(status));
+		else
+			log_warnx("signer %zu ended with status %d", i,
+			    WEXITSTATUS(status));
+		restart_ended(&signer->restart, clock_ms());
+	}
+}
+
+static void
+end_signers(struct master *master)
+{
+	size_t i;
+
+	for (i = 0; i < CONF_MAX_SIGNERS; i++)
+		if (master->signers[i].pid != 0) {
+			master->signers[i].replaced = true;
+			(void)kill(master->signers[i].pid, SIGTERM);
+		}
+}
+
+/*
+ * Hear the parent.  A worker's new socket replaces its old one, and signers that
+ * have the old one are replaced, each after the request that it has.  Returns
+ * false when the parent is gone.
+ */
+static bool
+hear_parent(struct master *master)
+{
+	struct control control;
+	int fd, result;
+	bool changed;
+
+	changed = false;
+	while ((result = control_recv(FD_CONTROL, &control, &fd)) == 1) {
+		if (control.type != CONTROL_WORKER || fd == -1 ||
+		    control.slot >= master->serve.conf->prefork) {
+			if (fd != -1)
+				close(fd);
+			continue;
+		}
+		if (master->serve.workers[control.slot] != -1)
+			close(master->serve.workers[control.slot]);
+		master->serve.workers[control.slot] = fd;
+		changed = true;
+	}
+	if (changed)
+		end_signers(master);
+	return (result == -1);
+}
+
+static bool
+any_signer(const struct master *master)
+{
+	size_t i;
+
+	for (i = 0; i < CONF_MAX_SIGNERS; i++)
+		if (master->signers[i].pid != 0)
+			return (true);
+	return (false);
+}
+
+static void
+run(struct master *master)
+{
+	static const struct control ready = { CONTROL_READY, 0 };
+	struct timespec ts;
+	struct pollfd pfd;
+	bool told;
+	int next;
+
+	told = false;
+	while (!master->stopping || any_signer(master)) {
+		next = master->stopping ? -1 : start_signers(master);
+		if (!told && control_send(FD_CONTROL, &ready, -1) == 0) {
+			told = true;
+			log_detach();
+		}
+		pfd.fd = FD_CONTROL;
+		pfd.events = POLLIN;
+		pfd.revents = 0;
+		ts.tv_sec = next / 1000;
+		ts.tv_nsec = (long)(next % 1000) * 1000000;
+		if (ppoll(&pfd, 1, next == -1 ? NULL : &ts,
+		    &master->wait_mask) == -1 && errno != EINTR)
+			fatal("ppoll");
+		reap(master);
+		/* without a parent there is nobody to answer to */
+		if (pfd.revents != 0 && !hear_parent(master))
+			return;
+		if (terminated && !master->stopping) {
+			master->stopping = true;
+			end_signers(master);
+		}
+	}
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct master *master;
+	struct stat st;
+	int ch, foreground, verbose;
+
+	foreground = verbose = 0;
+	while ((ch = getopt(argc, argv, "dv")) != -1)
+		switch (ch) {
+		case 'd':
+			foreground = 1;
+			break;
+		case 'v':
+			verbose = 1;
+			break;
+		default:
+			return (2);
+		}
+	if (fstat(FD_CONTROL, &st) == -1 || !S_ISSOCK(st.st_mode)) {
+		fprintf(stderr, "jwtd-signer: started by jwtd(8), not by "
+		    "hand\n");
+		return (2);
+	}
+	log_init("jwtd-signer", foreground, verbose);
+	setproctitle("master");
+	if (sodium_init() == -1)
+		fatalx("libsodium cannot start");
+	if ((master = calloc(1, sizeof(*master))) == NULL)
+		fatal("master");
+	setup_signals(master);
+	start(master);
+	run(master);
+	return (0);
+}

@@ -1,0 +1,38 @@
+/*
+ * Edit the users file: locked, and seen by its readers whole, before or after.
+ * Every line but the ones concerned stays as it is, byte for byte.
+ */
+#ifndef USERS_EDIT_H
+#define USERS_EDIT_H
+
+#include <stddef.h>
+
+#include "users.h"
+
+struct users_edit;
+
+/*
+ * Lock the file and read it; one that is not there is empty.  Returns NULL after
+ * a message.  The caller calls users_edit_close(), which unlocks.
+ */
+struct users_edit	*users_edit_open(const char *path);
+void			 users_edit_close(struct users_edit *);
+
+/* The line that counts for a name, as it was read, or NULL. */
+const struct users_line	*users_edit_find(const struct users_edit *,
+			    const char *name, size_t len);
+
+/*
+ * Put this line in the place of the one that its name has, or at the end.  A
+ * name may be put once before a commit.  Returns 0, or -1 with a text in *why.
+ */
+int			 users_edit_put(struct users_edit *,
+			    const struct users_line *, const char **why);
+/* Delete every line of that name. */
+void			 users_edit_delete(struct users_edit *,
+			    const char *name, size_t len);
+
+/* Write it.  Returns 0, or -1 after a message: then the old file is there. */
+int			 users_edit_commit(struct users_edit *);
+
+#endif

@@ -1,0 +1,458 @@
+/*
+ * A client's connection.  It reads bytes from the network and turns them into
+ * requests, one after another; what they mean is decided in route.c.  The state
+ * machine has one rule: whatever happens, conn_work() or conn_free() comes last.
+ */
+#include "conn.h"
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "link.h"
+#include "log.h"
+#include "reply.h"
+#include "route.h"
+
+/* a client that pipelines gets this much before it has to read */
+#define OUT_HIGH	16384
+
+static void	on_event(int, short, void *);
+
+/* Wait for these events; no system call if it does already. */
+static void
+want(struct conn *conn, short events)
+{
+	if (events == conn->events)
+		return;
+	if (conn->events != 0 && event_del(&conn->event) == -1)
+		fatalx("event_del");
+	conn->events = events;
+	if (events == 0)
+		return;
+	event_set(&conn->event, conn->fd, (short)(events | EV_PERSIST),
+	    on_event, conn);
+	event_base_set(conn->worker->base, &conn->event);
+	if (event_add(&conn->event, NULL) == -1)
+		fatalx("event_add");
+}
+
+void
+conn_new(struct worker *worker, const struct worker_listener *listener, int fd)
+{
+	struct conn *conn;
+
+	if ((conn = calloc(1, sizeof(*conn))) == NULL) {
+		close(fd);
+		return;
+	}
+	conn->worker = worker;
+	conn->listener = listener->conf;
+	conn->fd = fd;
+	conn->deadline.arg = conn;
+	conn->state = CONN_HEAD;
+	TAILQ_INSERT_TAIL(&worker->conns, conn, entry);
+	worker->nconns++;
+	if (listener->tls != NULL) {
+		conn->state = CONN_HANDSHAKE;
+		if (tls_accept_socket(listener->tls, &conn->tls, fd) == -1) {
+			log_debug("tls: %s", tls_error(listener->tls));
+			conn_free(conn);
+			return;
+		}
+	}
+	deadline_set(&conn->deadline, &worker->requests, clock_ms());
+	want(conn, EV_READ);
+}
+
+void
+conn_free(struct conn *conn)
+{
+	struct worker *worker;
+
+	worker = conn->worker;
+	want(conn, 0);
+	deadline_clear(&conn->deadline);
+	if (conn->pending != NULL)
+		link_forget(worker->link, conn->pending);
+	if (conn->tls != NULL)
+		tls_free(conn->tls);
+	close(conn->fd);
+	buf_release(&worker->pool, &conn->in);
+	buf_release(&worker->pool, &conn->out);
+	TAILQ_REMOVE(&worker->conns, conn, entry);
+	worker->nconns--;
+	free(conn);
+	worker_conn_closed(worker);
+}
+
+/*
+ * Read or write some.  Returns the number of bytes, 0 when the peer sends no
+ * more, -1 when there is nothing to do now, -2 when the connection is broken.
+ */
+static ssize_t
+transfer(struct conn *conn, char *p, size_t len, bool writing)
+{
+	ssize_t n;
+
+	if (conn->tls == NULL) {
+		n = writing ? write(conn->fd, p, len) : read(conn->fd, p, len);
+		if (n >= 0)
+			return (n);
+		return (errno == EAGAIN || errno == EWOULDBLOCK ||
+		    errno == EINTR ? -1 : -2);
+	}
+	n = writing ? tls_write(conn->tls, p, len) :
+	    tls_read(conn->tls, p, len);
+	if (n >= 0)
+		return (n);
+	/* the other direction may be what TLS needs to go on */
+	if (n == TLS_WANT_POLLIN) {
+		if (writing)
+			conn->tls_wants |= EV_READ;
+		return (-1);
+	}
+	if (n == TLS_WANT_POLLOUT) {
+		if (!writing)
+			conn->tls_wants |= EV_WRITE;
+		return (-1);
+	}
+	return (-2);
+}
+
+/* Write what there is.  Returns -1 if the connection is broken. */
+static int
+flush(struct conn *conn)
+{
+	struct buf *out;
+	ssize_t n;
+
+	out = &conn->out;
+	while (out->off < out->len) {
+		n = transfer(conn, out->p + out->off, out->len - out->off,
+		    true);
+		if (n == -2)
+			return (-1);
+		if (n == -1)
+			return (0);
+		out->off += (size_t)n;
+	}
+	buf_release(&conn->worker->pool, out);
+	return (0);
+}
+
+/* Read what there is room for.  Returns -1 if the connection is broken. */
+static int
+fill(struct conn *conn)
+{
+	struct buf *in;
+	size_t room;
+	ssize_t n;
+
+	in = &conn->in;
+	buf_compact(&conn->worker->pool, in);
+	if (in->p == NULL &&
+	    buf_reserve(&conn->worker->pool, in, BUF_SIZE) == -1)
+		return (-1);
+	while ((room = in->size - in->len) > 0 && !conn->peer_done) {
+		n = transfer(conn, in->p + in->len, room, false);
+		if (n == -2)
+			return (-1);
+		if (n == -1)
+			break;
+		if (n == 0)
+			conn->peer_done = true;
+		in->len += (size_t)n;
+		/* less than was asked for is all that there is */
+		if ((size_t)n < room)
+			break;
+	}
+	return (0);
+}
+
+static void
+refuse(struct conn *conn, int status)
+{
+	conn->close = true;
+	reply_error(conn, status);
+}
+
+/* Look for the end of the head.  RFC 9110 section 10.1.1 for Expect. */
+static enum http_result
+take_head(struct conn *conn)
+{
+	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	enum http_result result;
+	size_t have;
+	int status;
+
+	have = conn->in.len - conn->in.off;
+	if (have == 0)
+		return (HTTP_MORE);
+	result = http_head_parse(conn->in.p + conn->in.off, have,
+	    &conn->scanned, &conn->head, &status);
+	if (result == HTTP_BAD) {
+		memset(&conn->head, 0, sizeof(conn->head));
+		refuse(conn, status);
+	}
+	if (result != HTTP_DONE)
+		return (result);
+	memset(&conn->chunked, 0, sizeof(conn->chunked));
+	conn->state = CONN_BODY;
+	if (conn->head.expect_continue && have == conn->head.len &&
+	    (conn->head.chunked || conn->head.content_length > 0)) {
+		if (buf_reserve(&conn->worker->pool, &conn->out,
+		    sizeof(go_on)) == -1)
+			refuse(conn, 503);
+		else
+			buf_puts(&conn->out, go_on);
+	}
+	return (HTTP_DONE);
+}
+
+/* Look for the end of the body; then the request is whole, and is routed. */
+static enum http_result
+take_body(struct conn *conn)
+{
+	enum http_result result;
+	size_t have, used, len;
+	char *body;
+	int status;
+
+	body = conn->in.p + conn->in.off + conn->head.len;
+	have = conn->in.len - conn->in.off - conn->head.len;
+	len = used = conn->head.content_length;
+	if (conn->head.chunked) {
+		result = http_chunked_parse(&conn->chunked, body, have,
+		    &status);
+		if (result == HTTP_BAD)
+			refuse(conn, status);
+		if (result != HTTP_DONE)
+			return (result);
+		len = conn->chunked.out;
+		used = conn->chunked.in;
+	} else if (have < len)
+		return (HTTP_MORE);
+	deadline_clear(&conn->deadline);
+	conn->state = CONN_HEAD;
+	conn->scanned = 0;
+	conn->close = !conn->head.keep_alive;
+	route(conn, body, len);
+	conn->in.off += conn->head.len + used;
+	return (HTTP_DONE);
+}
+
+/*
+ * Take whole requests out of the input until one has to wait or none is left.
+ * Returns true if it stopped because the answers are enough for now.
+ */
+static bool
+take_requests(struct conn *conn)
+{
+	while (!conn->close && conn->state != CONN_WAIT) {
+		if (conn->out.len - conn->out.off >= OUT_HIGH)
+			return (true);
+		if (conn->state == CONN_HEAD && take_head(conn) != HTTP_DONE)
+			break;
+		if (conn->close || take_body(conn) != HTTP_DONE)
+			break;
+	}
+	return (false);
+}
+
+/*
+ * The last answer is out.  Closing with unread input would reset the connection
+ * and could take the answer with it (RFC 9112 section 9.6), so then it lingers.
+ */
+static void
+finish(struct conn *conn)
+{
+	struct worker *worker;
+
+	worker = conn->worker;
+	if (conn->tls != NULL)
+		(void)tls_close(conn->tls);
+	if (conn->peer_done || (conn->in.off == conn->in.len &&
+	    conn->state == CONN_HEAD && conn->scanned == 0)) {
+		conn_free(conn);
+		return;
+	}
+	buf_release(&worker->pool, &conn->in);
+	(void)shutdown(conn->fd, SHUT_WR);
+	conn->state = CONN_LINGER;
+	deadline_set(&conn->deadline, &worker->lingering, clock_ms());
+	want(conn, EV_READ);
+}
+
+static void
+set_deadline(struct conn *conn)
+{
+	struct worker *worker;
+
+	worker = conn->worker;
+	if (conn->out.off < conn->out.len) {
+		if (conn->deadline.queue != &worker->replies)
+			deadline_set(&conn->deadline, &worker->replies,
+			    clock_ms());
+	} else if (conn->state == CONN_WAIT)
+		deadline_clear(&conn->deadline);
+	else if (conn->in.len > 0) {
+		if (conn->deadline.queue != &worker->requests)
+			deadline_set(&conn->deadline, &worker->requests,
+			    clock_ms());
+	} else if (conn->deadline.queue != &worker->requests &&
+	    conn->deadline.queue != &worker->idle)
+		deadline_set(&conn->deadline, &worker->idle, clock_ms());
+}
+
+static void
+set_events(struct conn *conn)
+{
+	short events;
+
+	events = conn->tls_wants;
+	if (conn->out.off < conn->out.len)
+		events |= EV_WRITE;
+	else if (!conn->peer_done &&
+	    (conn->in.p == NULL || conn->in.len < conn->in.size))
+		events |= EV_READ;
+	want(conn, events);
+}
+
+/* Do all that can be done with what has been read; the connection may end. */
+static void
+conn_work(struct conn *conn)
+{
+	bool more;
+
+	do {
+		more = take_requests(conn);
+		if (flush(conn) == -1) {
+			conn_free(conn);
+			return;
+		}
+		/* blocked: the rest of the input waits for the client to read */
+	} while (more && conn->out.p == NULL);
+	if (conn->out.p == NULL && conn->state != CONN_WAIT) {
+		if (conn->close) {
+			finish(conn);
+			return;
+		}
+		/* half a request, or none, and no more will come */
+		if (conn->peer_done) {
+			conn_free(conn);
+			return;
+		}
+	}
+	buf_compact(&conn->worker->pool, &conn->in);
+	set_deadline(conn);
+	set_events(conn);
+}
+
+void
+conn_resume(struct conn *conn)
+{
+	conn->state = CONN_HEAD;
+	conn_work(conn);
+}
+
+/* Returns -1 if there is no TLS yet: later, or never. */
+static int
+handshake(struct conn *conn)
+{
+	switch (tls_handshake(conn->tls)) {
+	case 0:
+		conn->state = CONN_HEAD;
+		return (0);
+	case TLS_WANT_POLLIN:
+		want(conn, EV_READ);
+		return (-1);
+	case TLS_WANT_POLLOUT:
+		want(conn, EV_WRITE);
+		return (-1);
+	default:
+		log_debug("tls: %s", tls_error(conn->tls));
+		conn_free(conn);
+		return (-1);
+	}
+}
+
+/* Read and forget, until the client has seen our end or the deadline comes. */
+static void
+discard(struct conn *conn)
+{
+	char buf[4096];
+	ssize_t n;
+
+	n = read(conn->fd, buf, sizeof(buf));
+	if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
+		conn_free(conn);
+}
+
+static void
+on_event(int fd, short what, void *arg)
+{
+	struct conn *conn;
+
+	(void)fd;
+	(void)what;
+	conn = arg;
+	if (conn->state == CONN_LINGER) {
+		discard(conn);
+		return;
+	}
+	if (conn->state == CONN_HANDSHAKE && handshake(conn) == -1)
+		return;
+	conn->tls_wants = 0;
+	/* a client that does not read its answers is not read from either */
+	if (conn->out.p == NULL && !conn->peer_done && fill(conn) == -1) {
+		conn_free(conn);
+		return;
+	}
+	conn_work(conn);
+}
+
+void
+conn_drain(struct conn *conn)
+{
+	if (conn->state == CONN_LINGER || conn->state == CONN_WAIT ||
+	    conn->state == CONN_HANDSHAKE)
+		return;
+	/* a request may be there that was not read yet */
+	if (conn->in.p == NULL && conn->out.p == NULL && fill(conn) == 0 &&
+	    conn->in.len > 0) {
+		conn_work(conn);
+		return;
+	}
+	if (conn->in.len == 0 && conn->out.p == NULL)
+		conn_free(conn);
+}
+
+void
+conn_expired_request(void *arg)
+{
+	struct conn *conn;
+
+	conn = arg;
+	/* nobody asked anything, so there is nothing to answer */
+	if (conn->state == CONN_HANDSHAKE || conn->in.len == 0) {
+		conn_free(conn);
+		return;
+	}
+	memset(&conn->head, 0, sizeof(conn->head));
+	conn->state = CONN_BODY;	/* so that it lingers */
+	refuse(conn, 408);
+	if (flush(conn) == -1)
+		conn_free(conn);
+	else
+		finish(conn);
+}
+
+void
+conn_expired(void *arg)
+{
+	conn_free(arg);
+}

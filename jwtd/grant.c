@@ -1,0 +1,323 @@
+/*
+ * The grant service.  It reads what the client wants and has a signer decide;
+ * the password is on this stack and in the input buffer, and is wiped on both.
+ */
+#include "grant.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "authorization.h"
+#include "form.h"
+#include "link.h"
+#include "log.h"
+#include "message.h"
+#include "reply.h"
+#include "scope.h"
+#include "utf8.h"
+
+#define OVERLOAD_RETRY	1	/* seconds */
+
+/* what was asked for; the spans point into the request */
+struct wish {
+	struct span	grant_type;
+	struct span	scope;
+	struct span	audience;
+	struct span	resource;
+	struct span	client_secret;
+	struct span	service;
+};
+
+/* RFC 6749 section 5.2 and RFC 7617 section 2.1 */
+static void
+refuse_client(struct conn *conn, const struct conf_location *location)
+{
+	char fields[512];
+	int n;
+
+	n = snprintf(fields, sizeof(fields), "WWW-Authenticate: Basic "
+	    "realm=\"%s\", charset=\"UTF-8\"\r\n", location->realm);
+	if (n < 0 || (size_t)n >= sizeof(fields))
+		fatalx("realm is too long");
+	reply_oauth_error(conn, 401, "invalid_client",
+	    "user or password is not right", fields);
+}
+
+static void
+refuse_later(struct conn *conn, int status, const char *error,
+    const char *description, unsigned int seconds)
+{
+	char fields[64];
+
+	(void)snprintf(fields, sizeof(fields), "Retry-After: %u\r\n",
+	    seconds > 0 ? seconds : 1);
+	reply_oauth_error(conn, status, error, description, fields);
+}
+
+static void
+refuse_request(struct conn *conn, const char *error, const char *description)
+{
+	reply_oauth_error(conn, 400, error, description, NULL);
+}
+
+/*
+ * RFC 6749 section 3.2: parameters are sent once, those without a value count
+ * as left out, and unknown ones are ignored.  Returns why it is bad, or NULL.
+ */
+static const char *
+read_wish(char *buf, size_t len, struct wish *wish)
+{
+	struct {
+		const char	*name;
+		struct span	*value;
+	} known[] = {
+		{ "grant_type", &wish->grant_type },
+		{ "scope", &wish->scope },
+		{ "audience", &wish->audience },
+		{ "resource", &wish->resource },
+		{ "client_secret", &wish->client_secret },
+		{ "service", &wish->service }
+	};
+	struct span name, value;
+	enum form_result result;
+	struct form form;
+	size_t i;
+
+	form_init(&form, buf, len);
+	while ((result = form_next(&form, &name, &value)) == FORM_PAIR) {
+		for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+			if (value.len == 0 || !span_is(name, known[i].name))
+				continue;
+			if (known[i].value->p != NULL)
+				return ("a parameter is there twice");
+			*known[i].value = value;
+		}
+	}
+	return (result == FORM_BAD ? "the parameters are not well-formed" :
+	    NULL);
+}
+
+/* the media type, without what follows a ';' (RFC 9110 section 8.3.1) */
+static bool
+is_form(struct span type)
+{
+	const char *end;
+
+	if (type.p == NULL)
+		return (false);
+	if ((end = memchr(type.p, ';', type.len)) != NULL)
+		type.len = (size_t)(end - type.p);
+	while (type.len > 0 && (type.p[type.len - 1] == ' ' ||
+	    type.p[type.len - 1] == '\t'))
+		type.len--;
+	return (span_case_is(type, "application/x-www-form-urlencoded"));
+}
+
+static bool
+copy(char *out, size_t size, struct span s)
+{
+	if (s.len >= size)
+		return (false);
+	memcpy(out, s.p, s.len);
+	out[s.len] = '\0';
+	return (true);
+}
+
+/*
+ * The audience that was asked for, by either name (RFC 8707 calls it resource),
+ * or the location's own.  Only the user's grants can allow another than those.
+ */
+static bool
+choose_audience(const struct conf_location *location, const struct wish *wish,
+    struct message_request *request)
+{
+	struct span asked;
+	size_t i;
+
+	asked = wish->audience.p != NULL ? wish->audience : wish->resource;
+	if (asked.p == NULL) {
+		(void)strlcpy(request->audience, location->audience.v[0],
+		    sizeof(request->audience));
+		return (true);
+	}
+	if (wish->audience.p != NULL && wish->resource.p != NULL &&
+	    (wish->resource.len != asked.len ||
+	    memcmp(wish->resource.p, asked.p, asked.len) != 0))
+		return (false);
+	if (!utf8_valid(asked.p, asked.len) ||
+	    !copy(request->audience, sizeof(request->audience), asked))
+		return (false);
+	for (i = 0; i < location->audience.n; i++)
+		if (strcmp(location->audience.v[i], request->audience) == 0)
+			return (true);
+	request->flags |= MESSAGE_FOREIGN_AUDIENCE;
+	return (true);
+}
+
+/* The parameters of the request.  Returns false after it was refused. */
+static bool
+read_request(struct conn *conn, const struct conf_location *location,
+    char *body, size_t len, struct message_request *request)
+{
+	struct wish wish;
+	const char *why;
+	bool post;
+
+	post = conn->head.method == HTTP_POST;
+	if (post && !is_form(conn->head.content_type)) {
+		refuse_request(conn, "invalid_request", "the content type is "
+		    "not application/x-www-form-urlencoded");
+		return (false);
+	}
+	if (!post) {
+		len = conn->head.query.len;
+		body = len == 0 ? NULL :
+		    conn->in.p + (conn->head.query.p - conn->in.p);
+	}
+	memset(&wish, 0, sizeof(wish));
+	if ((why = read_wish(body, len, &wish)) != NULL) {
+		refuse_request(conn, "invalid_request", why);
+		return (false);
+	}
+	if (post && wish.grant_type.p == NULL) {
+		refuse_request(conn, "invalid_request",
+		    "there is no grant_type");
+		return (false);
+	}
+	if (post && !span_is(wish.grant_type, "client_credentials")) {
+		refuse_request(conn, "unsupported_grant_type",
+		    "grant_type is not client_credentials");
+		return (false);
+	}
+	/* RFC 6749 section 2.3: one way of authentication in a request */
+	if (post && wish.client_secret.p != NULL) {
+		refuse_request(conn, "invalid_request",
+		    "client_secret belongs into the Authorization header");
+		return (false);
+	}
+	if (!post && wish.service.p != NULL) {
+		refuse_request(conn, "invalid_request", "registry token "
+		    "requests are not available in this version");
+		return (false);
+	}
+	if (wish.scope.p != NULL && (!copy(request->scope,
+	    sizeof(request->scope), wish.scope) ||
+	    !scope_valid(request->scope))) {
+		refuse_request(conn, "invalid_scope",
+		    "scope is not well-formed or too long");
+		return (false);
+	}
+	if (!choose_audience(location, &wish, request)) {
+		refuse_request(conn, "invalid_target",
+		    "the audience cannot be given");
+		return (false);
+	}
+	return (true);
+}
+
+void
+grant(struct conn *conn, const struct conf_location *location, char *body,
+    size_t len)
+{
+	struct message_request request;
+	struct link_context context;
+
+	memset(&request, 0, sizeof(request));
+	if (!read_request(conn, location, body, len, &request))
+		return;
+	if (authorization_basic(conn->head.authorization, request.user,
+	    sizeof(request.user), request.password,
+	    sizeof(request.password)) != AUTH_OK) {
+		refuse_client(conn, location);
+		return;
+	}
+	context.location = location;
+	context.get = conn->head.method != HTTP_POST;
+	conn->pending = link_send(conn->worker->link, conn, &context, &request);
+	explicit_bzero(&request, sizeof(request));
+	if (conn->pending == NULL) {
+		refuse_later(conn, 503, "temporarily_unavailable",
+		    "too many requests are waiting", OVERLOAD_RETRY);
+		return;
+	}
+	conn->state = CONN_WAIT;
+}
+
+/*
+ * RFC 6749 section 5.1; a GET has what the Distribution specification adds.
+ * The token is base64url and dots and the scope has no '"' or '\': neither needs
+ * escaping.
+ */
+static void
+send_token(struct conn *conn, bool get, const struct message_reply *signed_,
+    const char *token, size_t len)
+{
+	static const char fields[] =
+	    "Cache-Control: no-store\r\nPragma: no-cache\r\n";
+	char body[2 * MESSAGE_TOKEN_MAX + MESSAGE_SCOPE_MAX + 512];
+	char issued[32] = "";
+	struct reply reply;
+	struct tm tm;
+	time_t t;
+	int n;
+
+	t = (time_t)signed_->issued_at;
+	if (get && gmtime_r(&t, &tm) != NULL)
+		(void)strftime(issued, sizeof(issued), "%Y-%m-%dT%H:%M:%SZ",
+		    &tm);
+	n = snprintf(body, sizeof(body), "{\"access_token\":\"%.*s\","
+	    "\"token_type\":\"Bearer\",\"expires_in\":%u%s%s%s%s%.*s%s%s%s}\n",
+	    (int)len, token, signed_->lifetime,
+	    signed_->scope[0] != '\0' ? ",\"scope\":\"" : "", signed_->scope,
+	    signed_->scope[0] != '\0' ? "\"" : "",
+	    get ? ",\"token\":\"" : "", get ? (int)len : 0, token,
+	    get ? "\",\"issued_at\":\"" : "", issued, get ? "\"" : "");
+	if (n < 0 || (size_t)n >= sizeof(body)) {
+		reply_error(conn, 500);
+		return;
+	}
+	memset(&reply, 0, sizeof(reply));
+	reply.status = 200;
+	reply.type = "application/json";
+	reply.body = body;
+	reply.body_len = (size_t)n;
+	reply.fields = fields;
+	reply.fields_len = sizeof(fields) - 1;
+	reply_send(conn, &reply);
+	explicit_bzero(body, (size_t)n);
+}
+
+void
+grant_answer(struct conn *conn, const struct link_context *context,
+    const struct message_reply *reply, const char *token, size_t len)
+{
+	switch ((enum message_status)reply->status) {
+	case MESSAGE_OK:
+		send_token(conn, context->get, reply, token, len);
+		return;
+	case MESSAGE_BAD_CREDENTIALS:
+		refuse_client(conn, context->location);
+		return;
+	case MESSAGE_BAD_SCOPE:
+		refuse_request(conn, "invalid_scope",
+		    "the user does not have that scope");
+		return;
+	case MESSAGE_BAD_TARGET:
+		refuse_request(conn, "invalid_target",
+		    "the audience cannot be given");
+		return;
+	case MESSAGE_THROTTLED:
+		refuse_later(conn, 429, "slow_down",
+		    "too many failed attempts", reply->retry_after);
+		return;
+	case MESSAGE_UNAVAILABLE:
+		refuse_later(conn, 503, "temporarily_unavailable",
+		    "the request cannot be answered now", reply->retry_after);
+		return;
+	case MESSAGE_BROKEN:
+		break;
+	}
+	reply_oauth_error(conn, 500, "server_error",
+	    "no token can be made for this user", NULL);
+}

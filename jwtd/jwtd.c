@@ -1,0 +1,194 @@
+/*
+ * jwtd: the command line, the checks before anything runs, and the way into the
+ * background.
+ */
+#include <sys/types.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "log.h"
+#include "parent.h"
+#include "paths.h"
+#include "priv.h"
+#include "worker.h"
+
+#define SIGNER_USER	"_jwtdsign"
+
+static void __attribute__((noreturn))
+usage(void)
+{
+	fprintf(stderr, "usage: jwtd [-dnv] [-f file]\n");
+	exit(2);
+}
+
+/*
+ * Where the child processes' programs are.  A build tree's jwtd runs the
+ * jwtd-signer beside it; an installed one the path it was built with.
+ */
+static void
+find_programs(const char *argv0, struct parent_options *options)
+{
+	char self[PATH_MAX], path[PATH_MAX];
+	char *slash;
+
+	(void)strlcpy(self, argv0, sizeof(self));
+	/* a relative path would be wrong after a chdir */
+	if (strchr(argv0, '/') != NULL && realpath(argv0, self) == NULL)
+		fatal("%s", argv0);
+	if (path_signer[0] == '/')
+		(void)strlcpy(path, path_signer, sizeof(path));
+	else {
+		(void)strlcpy(path, self, sizeof(path));
+		slash = strrchr(path, '/');
+		slash = slash == NULL ? path : slash + 1;
+		*slash = '\0';
+		if (strlcat(path, path_signer, sizeof(path)) >= sizeof(path))
+			fatalx("%s: too long", argv0);
+	}
+	if ((options->self = strdup(self)) == NULL ||
+	    (options->signer = strdup(path)) == NULL)
+		fatal("strdup");
+}
+
+/* Everything that parses but that this version cannot do.  Returns how many. */
+static unsigned int
+say_later(const struct conf *conf)
+{
+	const struct conf_later *later;
+	unsigned int n;
+
+	n = 0;
+	TAILQ_FOREACH(later, &conf->laters, entry) {
+		log_warnx("%s", later->text);
+		n++;
+	}
+	return (n);
+}
+
+static void
+check_users(const struct conf *conf)
+{
+	if (!priv_user_exists(WORKER_USER))
+		fatalx("no such user \"%s\"", WORKER_USER);
+	if (conf->signer != NULL && !priv_user_exists(SIGNER_USER))
+		fatalx("no such user \"%s\"", SIGNER_USER);
+}
+
+/*
+ * Go into the background, but let the caller's jwtd end only when the daemon is
+ * ready, or with its failure.  Returns the descriptor to say so on.
+ */
+static int
+background(void)
+{
+	int fds[2], status;
+	char byte;
+	pid_t pid;
+
+	if (pipe(fds) == -1)
+		fatal("pipe");
+	switch (pid = fork()) {
+	case -1:
+		fatal("fork");
+	case 0:
+		close(fds[0]);
+		if (setsid() == -1)
+			fatal("setsid");
+		return (fds[1]);
+	default:
+		close(fds[1]);
+		if (read(fds[0], &byte, 1) == 1)
+			_exit(0);
+		status = 0;
+		(void)waitpid(pid, &status, 0);
+		_exit(WIFEXITED(status) && WEXITSTATUS(status) != 0 ?
+		    WEXITSTATUS(status) : 1);
+	}
+}
+
+static void
+on_started(void *arg)
+{
+	int *fd;
+
+	fd = arg;
+	if (*fd == -1)
+		return;
+	log_detach();
+	if (write(*fd, "", 1) == -1)
+		log_warn("the caller is gone");
+	close(*fd);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct parent_options options;
+	const char *file, *errstr, *argv0;
+	struct conf *conf;
+	long long slot;
+	int ch, check, notify;
+
+	memset(&options, 0, sizeof(options));
+	argv0 = strdup(argv[0]);
+	file = path_conf;
+	check = 0;
+	slot = -1;
+	errstr = NULL;
+	while ((ch = getopt(argc, argv, "df:nvW:")) != -1)
+		switch (ch) {
+		case 'd':
+			options.foreground = 1;
+			break;
+		case 'f':
+			file = optarg;
+			break;
+		case 'n':
+			check = 1;
+			break;
+		case 'v':
+			options.verbose = 1;
+			break;
+		case 'W':
+			slot = strtonum(optarg, 0, CONF_MAX_WORKERS - 1,
+			    &errstr);
+			break;
+		default:
+			usage();
+		}
+	if (argc != optind || errstr != NULL || argv0 == NULL)
+		usage();
+	if (sodium_init() == -1)
+		fatalx("libsodium cannot start");
+	if (slot != -1)
+		worker_main((unsigned int)slot, options.foreground,
+		    options.verbose);
+	closefrom(STDERR_FILENO + 1);
+	if ((conf = conf_load(file, NULL)) == NULL)
+		return (1);
+	if (check) {
+		(void)say_later(conf);
+		if (options.verbose)
+			conf_print(conf, stdout);
+		printf("configuration OK\n");
+		conf_free(conf);
+		return (0);
+	}
+	if (say_later(conf) > 0)
+		return (1);
+	find_programs(argv0, &options);
+	check_users(conf);
+	notify = options.foreground ? -1 : background();
+	log_init("jwtd", options.foreground, options.verbose);
+	setproctitle("parent");
+	return (parent_run(conf, &options, on_started, &notify));
+}

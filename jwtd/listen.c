@@ -1,0 +1,148 @@
+/* The listening sockets; see listen.h. */
+#include "listen.h"
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define BACKLOG		4096
+
+/*
+ * A socket that a daemon left when it was killed is removed; one that somebody
+ * listens on, or a file of another kind, is not.
+ */
+static int
+remove_stale(const struct conf_listener *listener)
+{
+	struct stat st;
+	int fd, error;
+
+	if (lstat(listener->address, &st) == -1)
+		return (errno == ENOENT ? 0 : -1);
+	if (!S_ISSOCK(st.st_mode)) {
+		errno = EEXIST;
+		return (-1);
+	}
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
+		return (-1);
+	if (connect(fd, (const struct sockaddr *)&listener->ss,
+	    listener->ss_len) == 0)
+		error = EADDRINUSE;
+	else
+		error = errno == ECONNREFUSED ? 0 : errno;
+	close(fd);
+	if (error != 0) {
+		errno = error;
+		return (-1);
+	}
+	return (unlink(listener->address));
+}
+
+static int
+bind_one(int fd, const struct conf_listener *listener)
+{
+	const int on = 1;
+	mode_t mask;
+	int result;
+
+	if (listener->family == AF_UNIX) {
+		if (remove_stale(listener) == -1)
+			return (-1);
+		/* who may connect is what its directory says */
+		mask = umask(0111);
+		result = bind(fd, (const struct sockaddr *)&listener->ss,
+		    listener->ss_len);
+		(void)umask(mask);
+		return (result);
+	}
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1)
+		return (-1);
+	if (listener->family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6,
+	    IPV6_V6ONLY, &on, sizeof(on)) == -1)
+		return (-1);
+	return (bind(fd, (const struct sockaddr *)&listener->ss,
+	    listener->ss_len));
+}
+
+/* Port 0 has become a real one: say which. */
+static void
+announce(const struct conf_listener *listener, int fd)
+{
+	struct sockaddr_storage ss;
+	struct sockaddr_in6 sin6;
+	struct sockaddr_in sin;
+	socklen_t len;
+	char name[256];
+	in_port_t port;
+
+	len = sizeof(ss);
+	if (listener->family == AF_UNIX || listener->port != 0 ||
+	    getsockname(fd, (struct sockaddr *)&ss, &len) == -1) {
+		log_info("listening on %s%s", conf_listener_name(listener, name,
+		    sizeof(name)), listener->tls ? " with tls" : "");
+		return;
+	}
+	if (listener->family == AF_INET6) {
+		memcpy(&sin6, &ss, sizeof(sin6));
+		port = sin6.sin6_port;
+	} else {
+		memcpy(&sin, &ss, sizeof(sin));
+		port = sin.sin_port;
+	}
+	log_info(listener->family == AF_INET6 ? "listening on [%s] port %u%s" :
+	    "listening on %s port %u%s", listener->address, ntohs(port),
+	    listener->tls ? " with tls" : "");
+}
+
+int
+listen_open(const struct conf *conf, int *fds)
+{
+	const struct conf_listener *listener;
+	char name[256];
+	size_t i, j;
+	int fd;
+
+	i = 0;
+	TAILQ_FOREACH(listener, &conf->listeners, entry) {
+		fd = socket(listener->family, SOCK_STREAM | SOCK_CLOEXEC |
+		    SOCK_NONBLOCK, 0);
+		if (fd == -1 || bind_one(fd, listener) == -1 ||
+		    listen(fd, BACKLOG) == -1) {
+			log_warn("%s", conf_listener_name(listener, name,
+			    sizeof(name)));
+			if (fd != -1)
+				close(fd);
+			for (j = 0; j < i; j++)
+				close(fds[j]);
+			return (-1);
+		}
+		announce(listener, fd);
+		fds[i++] = fd;
+	}
+	return (0);
+}
+
+void
+listen_close(const struct conf *conf, int *fds)
+{
+	const struct conf_listener *listener;
+	size_t i;
+
+	i = 0;
+	TAILQ_FOREACH(listener, &conf->listeners, entry) {
+		close(fds[i++]);
+		if (listener->family == AF_UNIX)
+			(void)unlink(listener->address);
+	}
+}

@@ -1,0 +1,525 @@
+/*
+ * The parent: opens the listeners, starts the signer and the workers, starts
+ * again what dies, and ends them all.  It is root and stays root, and it reads no
+ * byte from a client, a database or a key file.
+ */
+#include "parent.h"
+
+#include <sys/types.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "control.h"
+#include "file.h"
+#include "listen.h"
+#include "log.h"
+#include "message.h"
+#include "restart.h"
+#include "sandbox.h"
+#include "spawn.h"
+#include "system.h"
+
+#define STOP_GRACE	5000	/* ms, besides the timeout of a request */
+#define KEYS_MAX	(1024 * 1024)
+
+struct child {
+	const char	*what;
+	unsigned int	 slot;
+	pid_t		 pid;		/* 0: not running */
+	int		 control;
+	int		 signer_end;	/* of a worker's pair; -1: none */
+	bool		 ready;
+	bool		 replaced;	/* told to end, another follows */
+	struct restart	 restart;
+};
+
+struct parent {
+	const struct conf	*conf;
+	const struct parent_options *options;
+	struct child		 signer;
+	struct child		 workers[CONF_MAX_WORKERS];
+	int			 listeners[CONF_MAX_LISTENERS];
+	int			 conf_fd;
+	int			 keys_fd;	/* what the signer wrote last */
+	int			 new_keys_fd;	/* what it writes now */
+	bool			 started;
+	bool			 failed;	/* before all was ready */
+	bool			 stopping;
+	uint64_t		 stop_by;	/* ms */
+	sigset_t		 wait_mask;
+};
+
+static volatile sig_atomic_t asked_to_stop, asked_to_reload;
+
+static void
+on_signal(int sig)
+{
+	if (sig == SIGTERM || sig == SIGINT)
+		asked_to_stop++;
+	else if (sig == SIGHUP)
+		asked_to_reload = 1;
+}
+
+/* Signals are delivered in ppoll(2) alone. */
+static void
+setup_signals(struct parent *parent)
+{
+	static const int heard[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+	struct sigaction action;
+	sigset_t all;
+	size_t i;
+
+	memset(&action, 0, sizeof(action));
+	sigemptyset(&action.sa_mask);
+	action.sa_handler = on_signal;
+	sigfillset(&all);
+	if (sigprocmask(SIG_BLOCK, &all, &parent->wait_mask) == -1)
+		fatal("sigprocmask");
+	for (i = 0; i < sizeof(heard) / sizeof(heard[0]); i++) {
+		sigdelset(&parent->wait_mask, heard[i]);
+		if (sigaction(heard[i], &action, NULL) == -1)
+			fatal("sigaction");
+	}
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+/* The bytes that were validated, so that a later edit changes no restart. */
+static int
+conf_file(const struct conf *conf)
+{
+	FILE *f;
+	int fd, copy;
+
+	if ((fd = system_anonymous_file("jwtd.conf")) == -1 ||
+	    (copy = dup(fd)) == -1 || (f = fdopen(copy, "w")) == NULL)
+		fatal("configuration");
+	conf_print(conf, f);
+	if (fclose(f) == EOF)
+		fatal("configuration");
+	return (fd);
+}
+
+/* argv for a child: its name, its slot if it has one, and our own options */
+static void
+child_argv(const struct parent *parent, const char *name, const char *slot,
+    char *argv[6])
+{
+	size_t n;
+
+	n = 0;
+	argv[n++] = (char *)(uintptr_t)name;
+	if (slot != NULL) {
+		argv[n++] = (char *)(uintptr_t)"-W";
+		argv[n++] = (char *)(uintptr_t)slot;
+	}
+	if (parent->options->foreground)
+		argv[n++] = (char *)(uintptr_t)"-d";
+	if (parent->options->verbose)
+		argv[n++] = (char *)(uintptr_t)"-v";
+	argv[n] = NULL;
+}
+
+static void
+close_ends(struct child *child)
+{
+	if (child->control != -1)
+		close(child->control);
+	if (child->signer_end != -1)
+		close(child->signer_end);
+	child->control = child->signer_end = -1;
+}
+
+/* Fork it.  control is the child's end and is closed here. */
+static void
+start_child(struct child *child, const struct spawn *s, int control)
+{
+	child->ready = false;
+	child->replaced = false;
+	restart_started(&child->restart, clock_ms());
+	if ((child->pid = spawn(s)) == -1) {
+		log_warn("%s cannot be started", child->what);
+		child->pid = 0;
+		close_ends(child);
+		restart_ended(&child->restart, clock_ms());
+	}
+	close(control);
+}
+
+static void
+give_worker(struct parent *parent, const struct child *worker)
+{
+	struct control control;
+
+	if (parent->signer.pid == 0 || worker->signer_end == -1)
+		return;
+	control.type = CONTROL_WORKER;
+	control.slot = worker->slot;
+	if (control_send(parent->signer.control, &control,
+	    worker->signer_end) == -1)
+		log_warn("jwtd-signer does not hear of worker %u",
+		    worker->slot);
+}
+
+static void
+start_signer(struct parent *parent)
+{
+	int fds[3], control[2];
+	char *argv[6];
+	struct spawn s;
+	unsigned int i;
+
+	if (control_pair(control) == -1)
+		fatal("socketpair");
+	if (parent->new_keys_fd != -1)
+		close(parent->new_keys_fd);
+	parent->new_keys_fd = system_anonymous_file("keys");
+	if (parent->new_keys_fd == -1)
+		fatal("public keys");
+	parent->signer.control = control[0];
+	fds[FD_CONTROL - 3] = control[1];
+	fds[FD_CONF - 3] = parent->conf_fd;
+	fds[FD_KEYS - 3] = parent->new_keys_fd;
+	child_argv(parent, "jwtd-signer", NULL, argv);
+	s.path = parent->options->signer;
+	s.argv = argv;
+	s.fds = fds;
+	s.nfds = 3;
+	start_child(&parent->signer, &s, control[1]);
+	/* what workers sent while there was no signer still waits in these */
+	for (i = 0; i < parent->conf->prefork; i++)
+		give_worker(parent, &parent->workers[i]);
+}
+
+static void
+start_worker(struct parent *parent, struct child *worker)
+{
+	int fds[FD_LISTEN - 3 + CONF_MAX_LISTENERS], control[2], link[2];
+	char slot[16], *argv[6];
+	struct spawn s;
+
+	link[0] = link[1] = -1;
+	if (control_pair(control) == -1 || (parent->conf->signer != NULL &&
+	    message_pair(link) == -1))
+		fatal("socketpair");
+	worker->control = control[0];
+	worker->signer_end = link[1];
+	fds[FD_CONTROL - 3] = control[1];
+	fds[FD_CONF - 3] = parent->conf_fd;
+	fds[FD_KEYS - 3] = parent->keys_fd;
+	fds[FD_SIGNER - 3] = link[0];
+	memcpy(&fds[FD_LISTEN - 3], parent->listeners,
+	    parent->conf->nlisteners * sizeof(int));
+	(void)snprintf(slot, sizeof(slot), "%u", worker->slot);
+	child_argv(parent, "jwtd", slot, argv);
+	s.path = parent->options->self;
+	s.argv = argv;
+	s.fds = fds;
+	s.nfds = FD_LISTEN - 3 + parent->conf->nlisteners;
+	start_child(worker, &s, control[1]);
+	if (link[0] != -1)
+		close(link[0]);
+	give_worker(parent, worker);
+}
+
+/* Start what is due.  Returns the ms until the next is, or -1. */
+static int
+start_due(struct parent *parent)
+{
+	struct child *child;
+	unsigned int i;
+	int wait, next;
+
+	next = -1;
+	for (i = 0; i <= parent->conf->prefork; i++) {
+		child = i == 0 ? &parent->signer : &parent->workers[i - 1];
+		if (child->pid != 0 || (i == 0 && parent->conf->signer == NULL))
+			continue;
+		/* workers need the public keys, which the signer writes first */
+		if (i > 0 && parent->conf->signer != NULL &&
+		    parent->keys_fd == -1)
+			break;
+		wait = restart_wait(&child->restart, clock_ms());
+		if (wait > 0)
+			next = next == -1 || wait < next ? wait : next;
+		else if (i == 0)
+			start_signer(parent);
+		else
+			start_worker(parent, child);
+	}
+	return (next);
+}
+
+static bool
+same_content(int a, int b)
+{
+	const char *why;
+	size_t a_len, b_len;
+	char *pa, *pb;
+	bool same;
+
+	pa = file_read_fd(a, KEYS_MAX, &a_len, &why);
+	pb = file_read_fd(b, KEYS_MAX, &b_len, &why);
+	same = pa != NULL && pb != NULL && a_len == b_len &&
+	    memcmp(pa, pb, a_len) == 0;
+	free(pa);
+	free(pb);
+	return (same);
+}
+
+static void
+end_child(struct child *child, int sig)
+{
+	if (child->pid != 0)
+		(void)kill(child->pid, sig);
+}
+
+/*
+ * The signer is ready.  If it came back with other keys than the workers have,
+ * because the files were changed, workers with the new ones replace them.
+ */
+static void
+signer_ready(struct parent *parent)
+{
+	unsigned int i;
+	bool changed;
+
+	changed = parent->keys_fd != -1 &&
+	    !same_content(parent->keys_fd, parent->new_keys_fd);
+	if (parent->keys_fd != -1)
+		close(parent->keys_fd);
+	parent->keys_fd = parent->new_keys_fd;
+	parent->new_keys_fd = -1;
+	if (!changed)
+		return;
+	log_info("the signing keys have changed: replacing the workers");
+	for (i = 0; i < parent->conf->prefork; i++) {
+		parent->workers[i].replaced = true;
+		end_child(&parent->workers[i], SIGTERM);
+	}
+}
+
+static void
+hear_child(struct parent *parent, struct child *child)
+{
+	struct control control;
+	int fd, result;
+
+	result = control_recv(child->control, &control, &fd);
+	if (fd != -1)
+		close(fd);
+	if (result == -1)
+		return;
+	if (result == 0) {
+		/* SIGCHLD says the rest */
+		close(child->control);
+		child->control = -1;
+		return;
+	}
+	if (control.type != CONTROL_READY || child->ready)
+		return;
+	child->ready = true;
+	if (child == &parent->signer)
+		signer_ready(parent);
+}
+
+static void
+child_ended(struct parent *parent, struct child *child, int status)
+{
+	bool expected;
+
+	expected = parent->stopping || child->replaced;
+	child->pid = 0;
+	close_ends(child);
+	if (expected) {
+		restart_reset(&child->restart);
+		return;
+	}
+	if (WIFSIGNALED(status))
+		log_warnx("%s %u was ended by signal %d", child->what,
+		    child->slot, WTERMSIG(status));
+	else if (WEXITSTATUS(status) == 127)
+		log_warnx("%s cannot be executed", child == &parent->signer ?
+		    parent->options->signer : parent->options->self);
+	else
+		log_warnx("%s %u ended with status %d", child->what,
+		    child->slot, WEXITSTATUS(status));
+	restart_ended(&child->restart, clock_ms());
+	/* what does not even start would only fail again */
+	if (!parent->started && !child->ready)
+		parent->failed = true;
+}
+
+static void
+reap(struct parent *parent)
+{
+	unsigned int i;
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (parent->signer.pid == pid)
+			child_ended(parent, &parent->signer, status);
+		for (i = 0; i < parent->conf->prefork; i++)
+			if (parent->workers[i].pid == pid)
+				child_ended(parent, &parent->workers[i],
+				    status);
+	}
+}
+
+static unsigned int
+running_workers(const struct parent *parent)
+{
+	unsigned int i, n;
+
+	for (i = n = 0; i < parent->conf->prefork; i++)
+		n += parent->workers[i].pid != 0;
+	return (n);
+}
+
+static bool
+all_ready(const struct parent *parent)
+{
+	unsigned int i;
+
+	if (parent->conf->signer != NULL && !parent->signer.ready)
+		return (false);
+	for (i = 0; i < parent->conf->prefork; i++)
+		if (!parent->workers[i].ready)
+			return (false);
+	return (true);
+}
+
+/* Workers first: what they have asked, the signer still answers. */
+static void
+stop(struct parent *parent)
+{
+	unsigned int i;
+	int sig;
+
+	sig = asked_to_stop > 1 || clock_ms() >= parent->stop_by ? SIGKILL :
+	    SIGTERM;
+	if (!parent->stopping) {
+		parent->stopping = true;
+		parent->stop_by = clock_ms() + STOP_GRACE +
+		    (uint64_t)parent->conf->timeout_request * 1000;
+		sig = SIGTERM;
+	} else if (sig == SIGTERM && running_workers(parent) > 0)
+		return;
+	for (i = 0; i < parent->conf->prefork; i++)
+		end_child(&parent->workers[i], sig);
+	if (running_workers(parent) == 0)
+		end_child(&parent->signer, sig);
+}
+
+/* Wait for a child to speak, a signal, or wait ms (-1: no limit). */
+static void
+wait_for_something(struct parent *parent, int wait)
+{
+	struct pollfd pfd[CONF_MAX_WORKERS + 1];
+	struct child *who[CONF_MAX_WORKERS + 1];
+	struct timespec ts;
+	struct child *child;
+	unsigned int i, n;
+
+	for (i = n = 0; i <= parent->conf->prefork; i++) {
+		child = i == 0 ? &parent->signer : &parent->workers[i - 1];
+		if (child->pid == 0 || child->control == -1)
+			continue;
+		pfd[n].fd = child->control;
+		pfd[n].events = POLLIN;
+		pfd[n].revents = 0;
+		who[n++] = child;
+	}
+	ts.tv_sec = wait / 1000;
+	ts.tv_nsec = (long)(wait % 1000) * 1000000;
+	if (ppoll(pfd, n, wait == -1 ? NULL : &ts, &parent->wait_mask) == -1) {
+		if (errno != EINTR)
+			fatal("ppoll");
+		return;
+	}
+	for (i = 0; i < n; i++)
+		if (pfd[i].revents != 0)
+			hear_child(parent, who[i]);
+}
+
+static void
+run(struct parent *parent, void (*started)(void *), void *arg)
+{
+	int wait;
+
+	while (!parent->failed) {
+		wait = parent->stopping ? STOP_GRACE : start_due(parent);
+		wait_for_something(parent, wait);
+		reap(parent);
+		if (asked_to_stop)
+			stop(parent);
+		if (parent->stopping && parent->signer.pid == 0 &&
+		    running_workers(parent) == 0)
+			return;
+		if (asked_to_reload) {
+			asked_to_reload = 0;
+			log_warnx("reload is not available in this version");
+		}
+		if (!parent->started && !parent->stopping &&
+		    all_ready(parent)) {
+			parent->started = true;
+			log_info("ready");
+			started(arg);
+		}
+	}
+}
+
+static void
+init(struct parent *parent)
+{
+	unsigned int i;
+
+	parent->signer.what = "jwtd-signer";
+	parent->signer.control = parent->signer.signer_end = -1;
+	for (i = 0; i < CONF_MAX_WORKERS; i++) {
+		parent->workers[i].what = "worker";
+		parent->workers[i].slot = i;
+		parent->workers[i].control = -1;
+		parent->workers[i].signer_end = -1;
+	}
+	parent->keys_fd = parent->new_keys_fd = -1;
+}
+
+int
+parent_run(const struct conf *conf, const struct parent_options *options,
+    void (*started)(void *), void *arg)
+{
+	struct parent *parent;
+	const char *empty;
+	bool failed;
+
+	if ((parent = calloc(1, sizeof(*parent))) == NULL)
+		fatal("parent");
+	init(parent);
+	parent->conf = conf;
+	parent->options = options;
+	empty = system_empty_directory();
+	if (geteuid() == 0 && mkdir(empty, 0755) == -1 && errno != EEXIST)
+		fatal("%s", empty);
+	if (listen_open(conf, parent->listeners) == -1)
+		exit(1);
+	parent->conf_fd = conf_file(conf);
+	setup_signals(parent);
+	sandbox(SANDBOX_PARENT);
+	run(parent, started, arg);
+	listen_close(conf, parent->listeners);
+	failed = parent->failed;
+	/* the children's ends of the control sockets close with this process */
+	log_info("%s", failed ? "could not start" : "stopped");
+	free(parent);
+	return (failed ? 1 : 0);
+}

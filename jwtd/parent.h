@@ -1,0 +1,21 @@
+/* The parent: starts the other processes, keeps them alive and ends them. */
+#ifndef PARENT_H
+#define PARENT_H
+
+#include "conf.h"
+
+struct parent_options {
+	const char	*self;		/* this program, for exec */
+	const char	*signer;	/* jwtd-signer */
+	int		 foreground;
+	int		 verbose;
+};
+
+/*
+ * Run the daemon until SIGTERM.  started() is called once, when every process is
+ * ready.  Returns the exit status.
+ */
+int	parent_run(const struct conf *, const struct parent_options *,
+	    void (*started)(void *), void *arg);
+
+#endif

@@ -1,0 +1,104 @@
+/* From a whole request to the service that answers it: host, path, method. */
+#include "route.h"
+
+#include <string.h>
+
+#include "grant.h"
+#include "reply.h"
+#include "resource.h"
+
+static void
+reply_static(struct conn *conn, const char *type, const char *body,
+    size_t len, const char *fields)
+{
+	struct reply reply;
+
+	memset(&reply, 0, sizeof(reply));
+	reply.status = 200;
+	reply.type = type;
+	reply.body = body;
+	reply.body_len = len;
+	reply.fields = fields;
+	reply.fields_len = strlen(fields);
+	reply_send(conn, &reply);
+}
+
+/* RFC 7517 section 8.5.2 names the type */
+static void
+jwks(struct conn *conn)
+{
+	reply_static(conn, "application/jwk-set+json", conn->worker->jwks,
+	    conn->worker->jwks_len, "Cache-Control: public, max-age=300\r\n");
+}
+
+static void
+health(struct conn *conn)
+{
+	static const char ok[] = "{\"status\":\"ok\"}\n";
+
+	reply_static(conn, "application/json", ok, sizeof(ok) - 1,
+	    "Cache-Control: no-store\r\n");
+}
+
+static void
+serve(struct conn *conn, const struct conf_location *location, char *body,
+    size_t len)
+{
+	bool reading;
+
+	reading = conn->head.method == HTTP_GET ||
+	    conn->head.method == HTTP_HEAD;
+	switch (location->service) {
+	case CONF_RESOURCE:
+		resource(conn, location);
+		return;
+	case CONF_GRANT:
+		if (!reading && conn->head.method != HTTP_POST) {
+			reply_error_fields(conn, 405,
+			    "Allow: GET, HEAD, POST\r\n");
+			return;
+		}
+		grant(conn, location, body, len);
+		return;
+	case CONF_JWKS:
+	case CONF_HEALTH:
+		if (!reading) {
+			reply_error_fields(conn, 405, "Allow: GET, HEAD\r\n");
+			return;
+		}
+		if (location->service == CONF_JWKS)
+			jwks(conn);
+		else
+			health(conn);
+		return;
+	case CONF_METADATA:
+	case CONF_METRICS:
+	case CONF_NONE:
+		break;
+	}
+	/* a configuration with the others does not start */
+	reply_error(conn, 500);
+}
+
+void
+route(struct conn *conn, char *body, size_t len)
+{
+	char path[HTTP_PATH_MAX + 1];
+	const struct conf_location *location;
+	const struct conf_server *server;
+	ssize_t n;
+
+	n = http_path_decode(conn->head.path, path, sizeof(path));
+	if (n == -1) {
+		reply_error(conn, 400);
+		return;
+	}
+	server = conf_server_find(conn->listener, conn->head.host.p,
+	    conn->head.host.len);
+	location = conf_location_find(server, path, (size_t)n);
+	if (location == NULL) {
+		reply_error(conn, 404);
+		return;
+	}
+	serve(conn, location, body, len);
+}

@@ -1,0 +1,74 @@
+/*
+ * The TLS side of a listener: TLS 1.2 and 1.3, forward secrecy only, no tickets
+ * and no session cache, so that a worker holds no ticket key.
+ */
+#include "tlsconf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "file.h"
+#include "log.h"
+
+#define PEM_MAX		(256 * 1024)
+#define CIPHERS		"ECDHE+AESGCM:ECDHE+CHACHA20"
+
+static char *
+read_pem(const char *path, size_t *len)
+{
+	const char *why;
+	char *pem;
+
+	if ((pem = file_read(path, PEM_MAX, len, &why)) == NULL)
+		fatalx("%s: %s", path, why);
+	return (pem);
+}
+
+static void
+add_pair(struct tls_config *config, const struct conf_server *server,
+    int first)
+{
+	size_t cert_len, key_len;
+	char *cert, *key;
+	int failed;
+
+	cert = read_pem(server->tls_certificate, &cert_len);
+	key = read_pem(server->tls_key, &key_len);
+	if (first)
+		failed = tls_config_set_keypair_mem(config,
+		    (const uint8_t *)cert, cert_len, (const uint8_t *)key,
+		    key_len);
+	else
+		failed = tls_config_add_keypair_mem(config,
+		    (const uint8_t *)cert, cert_len, (const uint8_t *)key,
+		    key_len);
+	if (failed == -1)
+		fatalx("%s, %s: %s", server->tls_certificate, server->tls_key,
+		    tls_config_error(config));
+	free(cert);
+	freezero(key, key_len);
+}
+
+struct tls *
+tlsconf_new(const struct conf_listener *listener)
+{
+	struct tls_config *config;
+	struct tls *tls;
+	size_t i;
+
+	if ((config = tls_config_new()) == NULL ||
+	    (tls = tls_server()) == NULL)
+		fatal("tls");
+	if (tls_config_set_protocols(config, TLS_PROTOCOL_TLSv1_2 |
+	    TLS_PROTOCOL_TLSv1_3) == -1 ||
+	    tls_config_set_ciphers(config, CIPHERS) == -1 ||
+	    tls_config_set_alpn(config, "http/1.1") == -1)
+		fatalx("tls: %s", tls_config_error(config));
+	for (i = 0; i < listener->nservers; i++)
+		add_pair(config, listener->servers[i], i == 0);
+	if (tls_configure(tls, config) == -1)
+		fatalx("%s: %s", listener->servers[0]->tls_certificate,
+		    tls_error(tls));
+	tls_config_free(config);
+	return (tls);
+}

@@ -1,0 +1,317 @@
+/*
+ * A worker: accepts connections and answers them, without root, without a file
+ * system and without a secret.  It is exec'd by the parent with its descriptors at
+ * fixed numbers (control.h) and ends when the parent does.
+ */
+#include "worker.h"
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conn.h"
+#include "control.h"
+#include "file.h"
+#include "issuers.h"
+#include "link.h"
+#include "log.h"
+#include "priv.h"
+#include "sandbox.h"
+#include "system.h"
+#include "tlsconf.h"
+
+#define CONF_BYTES_MAX	(16 * 1024 * 1024)
+#define ACCEPT_BATCH	16	/* so that others are heard in between */
+#define ACCEPT_PAUSE	250000	/* microseconds, when descriptors are short */
+#define LINGER		2	/* seconds */
+#define SPARE_FDS	32	/* besides the connections */
+
+static void
+set_accepting(struct worker *worker, bool accepting)
+{
+	size_t i;
+
+	if (worker->accepting == accepting)
+		return;
+	worker->accepting = accepting;
+	for (i = 0; i < worker->conf->nlisteners; i++)
+		if ((accepting ? event_add(&worker->listeners[i].event, NULL) :
+		    event_del(&worker->listeners[i].event)) == -1)
+			fatalx("listener event");
+}
+
+static void
+on_accept_again(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	set_accepting(arg, true);
+}
+
+/* Out of descriptors or memory: what is queued waits in the kernel a little. */
+static void
+pause_accepting(struct worker *worker)
+{
+	static const struct timeval pause = { 0, ACCEPT_PAUSE };
+
+	log_warn("accept: pausing");
+	set_accepting(worker, false);
+	(void)evtimer_add(&worker->accept_again, &pause);
+}
+
+/*
+ * Is there room for one more?  The connection that has been idle longest makes
+ * some; without one, nothing is accepted until a connection ends.
+ */
+static bool
+make_room(struct worker *worker)
+{
+	struct conn *oldest;
+
+	if (worker->nconns < worker->conf->limit_connections)
+		return (true);
+	if ((oldest = deadline_first(&worker->idle)) == NULL) {
+		set_accepting(worker, false);
+		return (false);
+	}
+	conn_free(oldest);
+	return (true);
+}
+
+static void
+accept_some(struct worker_listener *listener, int max)
+{
+	const int on = 1;
+	struct worker *worker;
+	int i, client;
+
+	worker = listener->worker;
+	for (i = 0; i < max && make_room(worker); i++) {
+		client = accept4(listener->fd, NULL, NULL,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (client == -1) {
+			if (errno == EMFILE || errno == ENFILE ||
+			    errno == ENOBUFS || errno == ENOMEM)
+				pause_accepting(worker);
+			return;
+		}
+		if (listener->conf->family != AF_UNIX)
+			(void)setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on,
+			    sizeof(on));
+		conn_new(worker, listener, client);
+	}
+}
+
+static void
+on_acceptable(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	accept_some(arg, ACCEPT_BATCH);
+}
+
+void
+worker_conn_closed(struct worker *worker)
+{
+	if (worker->draining) {
+		if (worker->nconns == 0)
+			(void)event_base_loopexit(worker->base, NULL);
+		return;
+	}
+	if (!worker->accepting && !evtimer_pending(&worker->accept_again, NULL))
+		set_accepting(worker, true);
+}
+
+/* SIGTERM: take what is queued, answer what was asked, and end. */
+static void
+on_terminate(int sig, short what, void *arg)
+{
+	struct conn *conn, *next;
+	struct worker *worker;
+	size_t i;
+
+	(void)sig;
+	(void)what;
+	worker = arg;
+	if (worker->draining)
+		return;
+	for (i = 0; i < worker->conf->nlisteners; i++)
+		accept_some(&worker->listeners[i], INT_MAX);
+	set_accepting(worker, false);
+	(void)evtimer_del(&worker->accept_again);
+	for (i = 0; i < worker->conf->nlisteners; i++)
+		close(worker->listeners[i].fd);
+	worker->draining = true;
+	TAILQ_FOREACH_SAFE(conn, &worker->conns, entry, next)
+		conn_drain(conn);
+	if (worker->nconns == 0)
+		(void)event_base_loopexit(worker->base, NULL);
+}
+
+/* The parent never sends a worker anything: this is its end, and so ours. */
+static void
+on_control(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	exit(0);
+}
+
+static struct conf *
+read_conf(void)
+{
+	struct conf *conf;
+	const char *why;
+	char *buf;
+	size_t len;
+
+	if ((buf = file_read_fd(FD_CONF, CONF_BYTES_MAX, &len, &why)) == NULL)
+		fatalx("configuration: %s", why);
+	close(FD_CONF);
+	if ((conf = conf_load_buffer("jwtd.conf", buf, len, NULL)) == NULL)
+		fatalx("the configuration cannot be used");
+	free(buf);
+	return (conf);
+}
+
+static void
+raise_descriptors(unsigned int connections)
+{
+	struct rlimit rl;
+	rlim_t wanted;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		fatal("getrlimit");
+	wanted = (rlim_t)connections + SPARE_FDS + CONF_MAX_LISTENERS;
+	if (rl.rlim_cur >= wanted)
+		return;
+	rl.rlim_cur = wanted;
+	/* root may raise the hard limit; others get as far as they can */
+	if (rl.rlim_max < wanted) {
+		rl.rlim_max = wanted;
+		if (setrlimit(RLIMIT_NOFILE, &rl) == 0)
+			return;
+		(void)getrlimit(RLIMIT_NOFILE, &rl);
+		rl.rlim_cur = rl.rlim_max;
+	}
+	(void)setrlimit(RLIMIT_NOFILE, &rl);
+}
+
+static void
+setup_listeners(struct worker *worker)
+{
+	struct worker_listener *listener;
+	const struct conf_listener *conf;
+	size_t i;
+
+	worker->listeners = calloc(worker->conf->nlisteners,
+	    sizeof(*worker->listeners));
+	if (worker->listeners == NULL)
+		fatal("listeners");
+	i = 0;
+	TAILQ_FOREACH(conf, &worker->conf->listeners, entry) {
+		listener = &worker->listeners[i];
+		listener->conf = conf;
+		listener->worker = worker;
+		listener->fd = FD_LISTEN + (int)i;
+		if (conf->tls)
+			listener->tls = tlsconf_new(conf);
+		event_set(&listener->event, listener->fd,
+		    EV_READ | EV_PERSIST, on_acceptable, listener);
+		event_base_set(worker->base, &listener->event);
+		i++;
+	}
+}
+
+static void
+setup_events(struct worker *worker)
+{
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
+	/* the parent hears that of the terminal, and decides */
+	(void)signal(SIGINT, SIG_IGN);
+	evsignal_set(&worker->terminate, SIGTERM, on_terminate, worker);
+	event_base_set(worker->base, &worker->terminate);
+	event_set(&worker->control, FD_CONTROL, EV_READ | EV_PERSIST,
+	    on_control, worker);
+	event_base_set(worker->base, &worker->control);
+	evtimer_set(&worker->accept_again, on_accept_again, worker);
+	event_base_set(worker->base, &worker->accept_again);
+	if (event_add(&worker->terminate, NULL) == -1 ||
+	    event_add(&worker->control, NULL) == -1)
+		fatalx("event_add");
+	deadline_queue_init(&worker->requests, worker->base,
+	    worker->conf->timeout_request, conn_expired_request);
+	deadline_queue_init(&worker->replies, worker->base,
+	    worker->conf->timeout_request, conn_expired);
+	deadline_queue_init(&worker->idle, worker->base,
+	    worker->conf->timeout_idle, conn_expired);
+	deadline_queue_init(&worker->lingering, worker->base, LINGER,
+	    conn_expired);
+}
+
+/*
+ * Open what needs privilege, then give it up, in this order and nowhere else.
+ * Only then is the parent told, and the first byte from a client read.
+ */
+static void
+start(struct worker *worker)
+{
+	worker->conf = read_conf();
+	TAILQ_INIT(&worker->conns);
+	buf_pool_init(&worker->pool);
+	worker->date_time = -1;
+	raise_descriptors(worker->conf->limit_connections);
+	if ((worker->base = event_base_new()) == NULL)
+		fatalx("event_base_new");
+	setup_listeners(worker);
+	setup_events(worker);
+	issuers_load(worker);
+	if (worker->conf->signer != NULL)
+		worker->link = link_new(worker, FD_SIGNER);
+	close(FD_KEYS);
+	tzset();
+	priv_drop(WORKER_USER, system_empty_directory());
+	sandbox(SANDBOX_WORKER);
+}
+
+void
+worker_main(unsigned int slot, int foreground, int verbose)
+{
+	static const struct control ready = { CONTROL_READY, 0 };
+	struct worker *worker;
+	struct stat st;
+	char *role;
+
+	if (fstat(FD_CONTROL, &st) == -1 || !S_ISSOCK(st.st_mode)) {
+		fprintf(stderr, "jwtd: -W is for jwtd itself\n");
+		exit(2);
+	}
+	log_init("jwtd", foreground, verbose);
+	if (asprintf(&role, "worker %u", slot) == -1 ||
+	    (worker = calloc(1, sizeof(*worker))) == NULL)
+		fatal("worker");
+	log_role(role);
+	setproctitle("%s", role);
+	start(worker);
+	set_accepting(worker, true);
+	if (control_send(FD_CONTROL, &ready, -1) == -1)
+		exit(0);
+	log_detach();
+	if (event_base_dispatch(worker->base) == -1)
+		fatalx("event loop");
+	exit(0);
+}

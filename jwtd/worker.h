@@ -1,0 +1,67 @@
+/* A worker: what its connections share. */
+#ifndef WORKER_H
+#define WORKER_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <event.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+#include <tls.h>
+
+#include "buf.h"
+#include "conf.h"
+#include "deadline.h"
+#include "jwt.h"
+
+#define WORKER_USER	"_jwtd"
+
+struct link;
+struct conn;
+TAILQ_HEAD(conns, conn);
+
+struct worker_listener {
+	const struct conf_listener *conf;
+	struct worker		*worker;
+	struct tls		*tls;		/* NULL: plain */
+	struct event		 event;
+	int			 fd;
+};
+
+struct worker {
+	const struct conf	*conf;
+	struct event_base	*base;
+	struct worker_listener	*listeners;
+	struct link		*link;		/* NULL: no signer */
+	struct jwt_issuer	*issuers;
+	size_t			 nissuers;
+	char			*jwks;		/* our own keys, or NULL */
+	size_t			 jwks_len;
+
+	struct conns		 conns;
+	size_t			 nconns;
+	bool			 accepting;
+	bool			 draining;
+	struct event		 accept_again;
+	struct event		 control;
+	struct event		 terminate;
+	struct deadline_queue	 requests;
+	struct deadline_queue	 replies;
+	struct deadline_queue	 idle;
+	struct deadline_queue	 lingering;
+	struct buf_pool		 pool;
+
+	time_t			 date_time;
+	char			 date[32];	/* RFC 9110 section 5.6.7 */
+};
+
+/* Run as a worker, on the descriptors that the parent left.  Does not return. */
+void	worker_main(unsigned int slot, int foreground, int verbose)
+	    __attribute__((noreturn));
+
+/* A connection is gone: go on accepting, or end if that was the last. */
+void	worker_conn_closed(struct worker *);
+
+#endif

@@ -1,0 +1,292 @@
+/* The file store: edits, races, files that come and go. */
+#include "store.h"
+
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "log.h"
+#include "tap.h"
+
+#define BCRYPT	"$2b$05$abcdefghijklmnopqrstuuCMcjv9ygSqX2W2ODncSpkZMLU5eqfre"
+
+static char		dir[] = "/tmp/jwtd-store.XXXXXXXXXX";
+static char		path[64], log_path[64];
+static unsigned long	shared;
+
+/* in place, as an editor without care does */
+static void
+put(const char *text)
+{
+	int fd;
+
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (fd == -1 || write(fd, text, strlen(text)) == -1)
+		abort();
+	close(fd);
+}
+
+/* The log since the last call; it was led there from stderr. */
+static const char *
+logged(void)
+{
+	static char text[65536];
+	static off_t seen;
+	ssize_t n;
+	int fd;
+
+	if ((fd = open(log_path, O_RDONLY)) == -1)
+		abort();
+	n = pread(fd, text, sizeof(text) - 1, seen);
+	close(fd);
+	if (n < 0)
+		abort();
+	text[n] = '\0';
+	seen += n;
+	return (text);
+}
+
+static int
+lines(const char *text)
+{
+	int n;
+
+	for (n = 0; (text = strchr(text, '\n')) != NULL; text++)
+		n++;
+	return (n);
+}
+
+/* What a look-up gives, as a string. */
+static const char *
+look(struct store *store, const char *name)
+{
+	static char text[512];
+	struct user user;
+
+	switch (store_lookup(store, name, &user)) {
+	case STORE_FOUND:
+		snprintf(text, sizeof(text), "%s%s", user.disabled ? "!" : "",
+		    user.grants);
+		if (strcmp(user.hash, BCRYPT) != 0 ||
+		    user.grants_len != strlen(user.grants))
+			strlcpy(text, "damaged", sizeof(text));
+		user_clear(&user);
+		if (user.grants != NULL || user.hash[0] != '\0')
+			strlcpy(text, "not cleared", sizeof(text));
+		return (text);
+	case STORE_NOT_FOUND:
+		return ("not found");
+	case STORE_UNAVAILABLE:
+		return ("unavailable");
+	}
+	return (NULL);
+}
+
+static void
+test_open(void)
+{
+	ok(store_file_open("/nonexistent/users", &shared) == NULL,
+	    "no directory");
+	ok(strstr(logged(), "/nonexistent: ") != NULL, "said so");
+	ok(store_file_open("/tmp/", &shared) == NULL, "no file");
+	ok(strstr(logged(), "/tmp/: not a file's path") != NULL, "said so");
+}
+
+static void
+test_edits(struct store *store)
+{
+	put("a:" BCRYPT ":{\"n\":1}\nb:!" BCRYPT "\n");
+	is_str(look(store, "a"), "{\"n\":1}", "found");
+	ok(strstr(logged(), "available again") != NULL, "the file is there");
+	is_str(look(store, "b"), "!{}", "disabled, without grants");
+	is_str(look(store, "c"), "not found", "not there");
+	is_str(look(store, ""), "not found", "no name");
+	/* same size, and likely the same time stamp */
+	put("a:" BCRYPT ":{\"n\":2}\nb:!" BCRYPT "\n");
+	is_str(look(store, "a"), "{\"n\":2}", "edited in place");
+	if (file_write(path, "a:" BCRYPT ":{\"n\":3}\nb:!" BCRYPT "\n",
+	    2 * strlen(BCRYPT) + 15, 0600, -1, -1, true) == -1)
+		abort();
+	is_str(look(store, "a"), "{\"n\":3}", "replaced");
+	is_str(logged(), "", "nothing to say");
+}
+
+/* Every one of many fast edits must be seen at once. */
+static void
+test_races(struct store *store)
+{
+	char text[256], want[32];
+	int i, missed;
+
+	missed = 0;
+	for (i = 0; i < 2000; i++) {
+		snprintf(text, sizeof(text), "a:" BCRYPT ":{\"n\":%04d}\n",
+		    1000 + i);
+		put(text);
+		snprintf(want, sizeof(want), "{\"n\":%04d}", 1000 + i);
+		if (strcmp(look(store, "a"), want) != 0)
+			missed++;
+	}
+	is_int(missed, 0, "edits that were missed");
+}
+
+static void
+test_bad_lines(struct store *store, struct store *other)
+{
+	const char *text;
+	char want[256];
+
+	put("a:" BCRYPT "\nnonsense\nb:" BCRYPT ":[]\nc:" BCRYPT "\n"
+	    "a:!" BCRYPT "\n");
+	is_str(look(store, "c"), "{}", "the good lines work");
+	is_str(look(store, "b"), "not found", "the bad ones do not");
+	is_str(look(store, "a"), "{}", "the first of two wins");
+	text = logged();
+	is_int(lines(text), 3, "three bad lines in the log");
+	snprintf(want, sizeof(want), "%s:2: no ':' after the name\n", path);
+	ok(strstr(text, want) != NULL, "the first of them");
+	snprintf(want, sizeof(want), "%s:3: not a JSON object\n", path);
+	ok(strstr(text, want) != NULL, "the second");
+	snprintf(want, sizeof(want),
+	    "%s:5: an earlier line has the same name\n", path);
+	ok(strstr(text, want) != NULL, "the third");
+	is_str(look(other, "c"), "{}", "another signer reads it");
+	is_str(look(store, "c"), "{}", "and this one again");
+	is_str(logged(), "", "neither logs it again");
+	put("nonsense\n");
+	is_str(look(other, "c"), "not found", "another version");
+	is_str(look(store, "c"), "not found", "for this one, too");
+	is_int(lines(logged()), 1, "is logged, once");
+}
+
+static void
+test_many_bad_lines(struct store *store)
+{
+	char text[8192] = "";
+	int i;
+
+	for (i = 0; i < 1000; i++)
+		strlcat(text, "bad\n", sizeof(text));
+	put(text);
+	is_str(look(store, "a"), "not found", "nothing but bad lines");
+	is_int(lines(logged()), 101, "the log has an end");
+}
+
+static void
+test_absent(struct store *store, struct store *other)
+{
+	if (unlink(path) == -1)
+		abort();
+	is_str(look(store, "a"), "unavailable", "no file");
+	is_str(look(store, "a"), "unavailable", "still none");
+	is_str(look(other, "a"), "unavailable", "nor for another signer");
+	is_int(lines(logged()), 1, "one line for all of them");
+	put("a:" BCRYPT "\n");
+	is_str(look(store, "a"), "{}", "it is back");
+	is_str(look(other, "a"), "{}", "for the other, too");
+	ok(strstr(logged(), "available again") != NULL, "said so");
+	if (unlink(path) == -1 || mkdir(path, 0700) == -1)
+		abort();
+	is_str(look(store, "a"), "unavailable", "a directory in its place");
+	ok(strstr(logged(), "not a regular file") != NULL, "said so");
+	if (rmdir(path) == -1)
+		abort();
+	if (geteuid() != 0) {
+		put("a:" BCRYPT "\n");
+		if (chmod(path, 0) == -1)
+			abort();
+		is_str(look(store, "a"), "unavailable", "unreadable");
+		if (chmod(path, 0600) == -1)
+			abort();
+		is_str(look(store, "a"), "{}", "readable again");
+	}
+	(void)logged();
+}
+
+static void
+test_readable_by_others(void)
+{
+	struct store *store;
+
+	put("a:" BCRYPT "\n");
+	if (chmod(path, 0644) == -1)
+		abort();
+	store = store_file_open(path, &shared);
+	ok(strstr(logged(), "password hashes are readable by others") != NULL,
+	    "a warning for mode 0644");
+	is_str(look(store, "a"), "{}", "it works nevertheless");
+	is_str(logged(), "", "one warning is enough");
+	store_close(store);
+	if (chmod(path, 0600) == -1)
+		abort();
+}
+
+/* Under 2 us, where no sanitizer slows it down; the limit here is wide. */
+static void
+test_speed(struct store *store)
+{
+	struct timespec from, to;
+	struct user user;
+	double us;
+	int i, n;
+
+	put("a:" BCRYPT ":{\"n\":1}\n");
+	from.tv_sec = 0;
+	from.tv_nsec = 250000000;	/* until it counts as settled */
+	nanosleep(&from, NULL);
+	n = 100000;
+	(void)look(store, "a");
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	for (i = 0; i < n; i++) {
+		if (store_lookup(store, "a", &user) != STORE_FOUND)
+			break;
+		user_clear(&user);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	us = ((double)(to.tv_sec - from.tv_sec) * 1e9 +
+	    (double)(to.tv_nsec - from.tv_nsec)) / 1e3 / n;
+	ok(i == n && us < 20, "a look-up takes %.2f us", us);
+}
+
+int
+main(void)
+{
+	struct store *store, *other;
+	int fd;
+
+	if (sodium_init() == -1 || mkdtemp(dir) == NULL)
+		return (1);
+	snprintf(path, sizeof(path), "%s/users", dir);
+	snprintf(log_path, sizeof(log_path), "%s/log", dir);
+	log_init("test", 1, 0);
+	fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	if (fd == -1 || dup2(fd, STDERR_FILENO) == -1)
+		return (1);
+	test_open();
+	store = store_file_open(path, &shared);
+	other = store_file_open(path, &shared);
+	if (store == NULL || other == NULL)
+		return (1);
+	is_str(store_file_directory(store), dir, "the directory");
+	is_str(look(store, "a"), "unavailable", "before there is a file");
+	ok(strstr(logged(), "no user can log in") != NULL, "said so");
+	test_edits(store);
+	test_races(store);
+	test_bad_lines(store, other);
+	test_many_bad_lines(store);
+	test_absent(store, other);
+	test_readable_by_others();
+	test_speed(store);
+	store_close(store);
+	store_close(other);
+	(void)unlink(path);
+	(void)unlink(log_path);
+	(void)rmdir(dir);
+	return (done());
+}
