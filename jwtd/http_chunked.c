@@ -6,7 +6,7 @@
 #include "http.h"
 
 #define SIZE_DIGITS	8
-#define LINE_MAX_LEN	512		/* a size with its extensions, a trailer */
+#define LINE_MAX_LEN	512	/* a size with its extensions, a trailer */
 
 enum state {
 	ST_SIZE,

@@ -7,7 +7,7 @@
 
 static const struct {
 	const char	*in;
-	const char	*want;		/* "[name|value]...", "BAD" where it is */
+	const char	*want;		/* "[name|value]...", or BAD */
 } forms[] = {
 	{ "", "" },
 	{ "&", "" },

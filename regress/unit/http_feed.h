@@ -1,6 +1,6 @@
 /*
- * What both tests of http_head_parse() do: feed it a head in pieces of one size,
- * and write down what it said.  For one program per file, as tap.h is.
+ * What both tests of http_head_parse() do: feed it a head in pieces of one
+ * size, and write down what it said.  For one program per file, as tap.h is.
  */
 #ifndef HTTP_FEED_H
 #define HTTP_FEED_H
@@ -67,7 +67,7 @@ run(struct text in, size_t step, char *out, size_t size)
 	scanned = 0;
 	for (len = 0; r == HTTP_MORE && len < in.len;) {
 		len = in.len - len < step ? in.len : len + step;
-		/* of its exact size, for AddressSanitizer to see over its end */
+		/* of its exact size, so that its end is seen */
 		if ((copy = malloc(len)) == NULL)
 			abort();
 		memcpy(copy, in.p, len);
