@@ -18,7 +18,10 @@
 #define STREAM_STEP	16384
 #define READ_TRIES	3
 
-/* Fill buf as far as the file goes.  Returns the bytes read, or -1. */
+/*
+ * Fill buf as far as the file goes, from its beginning.  Returns the bytes read,
+ * or -1.  The offset is left alone: other processes may share it.
+ */
 static ssize_t
 read_full(int fd, char *buf, size_t size)
 {
@@ -26,7 +29,7 @@ read_full(int fd, char *buf, size_t size)
 	size_t done;
 
 	for (done = 0; done < size; done += (size_t)n) {
-		n = read(fd, buf + done, size - done);
+		n = pread(fd, buf + done, size - done, (off_t)done);
 		if (n == -1 && errno == EINTR) {
 			n = 0;
 			continue;
@@ -55,10 +58,6 @@ file_read_fd(int fd, size_t max, size_t *len, const char **why)
 		}
 		if (!S_ISREG(st.st_mode)) {
 			*why = "not a regular file";
-			return (NULL);
-		}
-		if (lseek(fd, 0, SEEK_SET) == -1) {
-			*why = strerror(errno);
 			return (NULL);
 		}
 		if (st.st_size < 0 || (uintmax_t)st.st_size > max) {

@@ -13,7 +13,8 @@ use IO::Select;
 use IO::Socket::INET;
 use IO::Socket::UNIX;
 use JSON::PP ();
-use MIME::Base64 qw(encode_base64);
+use Errno ();
+use MIME::Base64 qw(decode_base64url encode_base64);
 use POSIX qw(:sys_wait_h);
 use Time::HiRes qw(sleep time);
 
@@ -308,13 +309,7 @@ sub connect_unix {
 # Write, then read until the end or for so many seconds.
 sub talk {
 	my ($s, $bytes, $seconds) = @_;
-	local $SIG{PIPE} = 'IGNORE';
-	my $off = 0;
-	while ($off < length $bytes) {
-		my $n = syswrite $s, $bytes, length($bytes) - $off, $off;
-		last unless defined $n;
-		$off += $n;
-	}
+	send_all($s, $bytes);
 	my ($all, $end) = ('', time + ($seconds // 5));
 	my $select = IO::Select->new($s);
 	while ((my $left = $end - time) > 0) {
@@ -329,19 +324,8 @@ sub talk {
 #	path, method, user, password, bearer, headers => { }, body, socket
 sub request {
 	my ($self, %arg) = @_;
-	my $method = $arg{method} || (defined $arg{body} ? 'POST' : 'GET');
-	my %h = (Host => 'localhost', Connection => 'close',
-	    %{ $arg{headers} || {} });
-	$h{Authorization} = basic($arg{user}, $arg{password})
-	    if defined $arg{user};
-	$h{Authorization} = "Bearer $arg{bearer}" if defined $arg{bearer};
-	if (defined $arg{body}) {
-		$h{'Content-Length'} //= length $arg{body};
-		$h{'Content-Type'} //= 'application/x-www-form-urlencoded';
-	}
-	my $text = "$method $arg{path} HTTP/1.1\r\n"
-	    . join('', map { "$_: $h{$_}\r\n" } sort keys %h) . "\r\n"
-	    . ($arg{body} // '');
+	my $text = text(%arg, headers => { Connection => 'close',
+	    %{ $arg{headers} || {} } });
 	my $s = $arg{socket} || $self->connect;
 	return parse(talk($s, $text, $arg{seconds} || $patience));
 }
@@ -374,6 +358,148 @@ sub token {
 	    password => $password);
 	die "no token: $r->{text}" if $r->{status} != 200;
 	return $r->{json}{access_token};
+}
+
+# The header and the claims of a token, unverified.
+sub decode_token {
+	my ($token) = @_;
+	my @part = split /\./, $token, -1;
+	return map { JSON::PP::decode_json(decode_base64url($_)) } @part[0, 1];
+}
+
+# its claims as they are written
+sub payload { return decode_base64url((split /\./, $_[0])[1]) }
+
+# Does the token verify with that public key in PEM?  openssl(1) is asked.
+sub token_verifies {
+	my ($token, $pem) = @_;
+	my ($signed, $signature) = $token =~ /^(.*)\.([^.]*)$/;
+	my $dir = tempdir(CLEANUP => 1);
+	write_file("$dir/signed", $signed);
+	write_file("$dir/signature", decode_base64url($signature));
+	my ($status) = run([ 'openssl', 'dgst', '-sha256', '-verify', $pem,
+	    '-signature', "$dir/signature", "$dir/signed" ]);
+	return $status == 0;
+}
+
+# A line of the users file whose password costs little to check.
+sub line {
+	my ($name, $password, $grants) = @_;
+	return "$name:" . bcrypt($password)
+	    . (defined $grants ? ":$grants" : '') . "\n";
+}
+
+sub bcrypt {
+	my ($password) = @_;
+	my @digits = ('.', '/', 'A' .. 'Z', 'a' .. 'z', 0 .. 9);
+	my $salt = join '', map { $digits[rand @digits] } 1 .. 21;
+	return crypt $password, "\$2b\$04\$${salt}e";
+}
+
+# The lines of the users file, and a new content for it: in place, or by rename.
+sub users_lines {
+	my ($self) = @_;
+	return split /^/, read_file("$self->{dir}/users.d/users");
+}
+
+sub write_users {
+	my ($self, @lines) = @_;
+	my $file = "$self->{dir}/users.d/users";
+	write_file("$file.new", join('', @lines), 0600);
+	$self->own("$file.new");
+	rename "$file.new", $file or die "rename: $!";
+}
+
+sub write_users_in_place {
+	my ($self, @lines) = @_;
+	open my $f, '+<', "$self->{dir}/users.d/users" or die "users: $!";
+	my $text = join '', @lines;
+	truncate $f, 0 or die "truncate: $!";
+	syswrite($f, $text) == length $text or die "write: $!";
+	close $f or die "close: $!";
+}
+
+# Read exactly so many answers from a connection that stays open: a list as of
+# parse(), shorter if it ended or took too long.
+#	seconds, head (they are answers to HEAD, without a body)
+sub answers {
+	my ($s, $n, %arg) = @_;
+	my ($text, @found) = ('');
+	my $end = time + ($arg{seconds} || $patience);
+	while (@found < $n) {
+		if ($text =~ /\A(.*?\r\n\r\n)/s) {
+			my $head = $1;
+			my ($len) = $head =~ /^Content-Length: (\d+)\r$/mi;
+			$len = 0 if !$len || $arg{head}
+			    || $head =~ m{^HTTP/1.1 1};
+			if (length($text) >= length($head) + $len) {
+				push @found, parse(substr $text, 0,
+				    length($head) + $len, '');
+				next;
+			}
+		}
+		last unless readable($s, $end - time);
+		my $got = sysread $s, $text, 65536, length $text;
+		next if !defined $got && $!{EAGAIN};
+		last unless $got;
+	}
+	return @found;
+}
+
+# Write a request, and read its answer (answers()) from a connection that stays.
+sub ask {
+	my ($s, $text, %arg) = @_;
+	send_all($s, $text);
+	return (answers($s, 1, %arg))[0] // parse('');
+}
+
+sub send_all {
+	my ($s, $bytes) = @_;
+	local $SIG{PIPE} = 'IGNORE';
+	my $off = 0;
+	while ($off < length $bytes) {
+		my $n = syswrite $s, $bytes, length($bytes) - $off, $off;
+		return 0 unless defined $n;
+		$off += $n;
+	}
+	return 1;
+}
+
+sub readable {
+	my ($s, $seconds) = @_;
+	return 1 if $s->can('pending') && $s->pending;
+	return $seconds > 0 && IO::Select->new($s)->can_read($seconds);
+}
+
+# Does the other end close within so many seconds?  What it sends is dropped.
+sub closes {
+	my ($s, $seconds) = @_;
+	my $end = time + ($seconds || $patience);
+	while (readable($s, $end - time)) {
+		my $n = sysread $s, my $bytes, 65536;
+		next if !defined $n && $!{EAGAIN};
+		return 1 unless $n;
+	}
+	return 0;
+}
+
+# the text of a request; a header that is undef is left out
+sub text {
+	my (%arg) = @_;
+	my $method = $arg{method} || (defined $arg{body} ? 'POST' : 'GET');
+	my %h = (Host => 'localhost', %{ $arg{headers} || {} });
+	$h{Authorization} = basic($arg{user}, $arg{password})
+	    if defined $arg{user};
+	$h{Authorization} = "Bearer $arg{bearer}" if defined $arg{bearer};
+	if (defined $arg{body}) {
+		$h{'Content-Length'} = length $arg{body}
+		    unless exists $h{'Content-Length'};
+		$h{'Content-Type'} = 'application/x-www-form-urlencoded'
+		    unless exists $h{'Content-Type'};
+	}
+	return "$method $arg{path} HTTP/1.1\r\n"
+	    . join('', map { defined $h{$_} ? "$_: $h{$_}\r\n" : () }
+	    sort keys %h) . "\r\n" . ($arg{body} // '');
 }
 
 sub read_file {
