@@ -19,8 +19,12 @@ static ssize_t
 decode(void *out, size_t size, const char *in, size_t len, int variant)
 {
 	const char *end;
-	size_t n;
+	size_t i, n;
 
+	/* libsodium 1.0.18 takes a byte above 0x7f for the digit 63 */
+	for (i = 0; i < len; i++)
+		if ((unsigned char)in[i] > 0x7f)
+			return (-1);
 	if (sodium_base642bin(out, size, in, len, NULL, &n, &end,
 	    variant) != 0 || end != in + len)
 		return (-1);

@@ -173,7 +173,7 @@ struct conf {
 	size_t			 nlisteners;
 	struct conf_laters	 laters;
 	struct strings		 files;		/* names of what was read */
-	bool			 partial;	/* an error outside of any block */
+	bool			 partial;	/* an error outside of blocks */
 };
 
 /*

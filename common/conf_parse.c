@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* what parses already but does nothing yet: a line goes when its feature comes */
+/* what parses but does nothing yet: a line goes when its feature comes */
 static const char *const laters[] = {
 	"certificate",		/* of a signing key */
 	"jwks https://",
@@ -74,7 +74,8 @@ parse_later(struct conf_parser *p, const char *word)
 }
 
 bool
-parse_valid(struct conf_parser *p, const char *what, const char *value, const char *why)
+parse_valid(struct conf_parser *p, const char *what, const char *value,
+    const char *why)
 {
 	if (why == NULL)
 		return (true);
@@ -101,16 +102,17 @@ parse_forget(struct conf_parser *p, enum once from, enum once to)
 }
 
 void
-parse_number(struct conf_parser *p, enum once which, const char *word, const char *value, unsigned int min,
-    unsigned int max, unsigned int *out)
+parse_number(struct conf_parser *p, enum once which, const char *word,
+    const char *value, unsigned int min, unsigned int max, unsigned int *out)
 {
 	if (parse_once(p, which, word))
-		(void)parse_valid(p, word, value, conf_number(value, min, max, out));
+		(void)parse_valid(p, word, value,
+		    conf_number(value, min, max, out));
 }
 
 void
-parse_seconds(struct conf_parser *p, enum once which, const char *word, const char *value,
-    unsigned int min, unsigned int max, unsigned int *out)
+parse_seconds(struct conf_parser *p, enum once which, const char *word,
+    const char *value, unsigned int min, unsigned int max, unsigned int *out)
 {
 	if (!parse_once(p, which, word))
 		return;

@@ -69,7 +69,7 @@ struct conf_parser {
 void	 parse_mark(struct conf_parser *, bool all);
 void	 parse_error(struct conf_parser *, int line, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
-/* if the version is too old for that, say so later */
+/* note it, if this version cannot do it yet */
 void	 parse_later(struct conf_parser *, const char *);
 /* is why NULL?  Else it is what is wrong with the value. */
 bool	 parse_valid(struct conf_parser *, const char *what,

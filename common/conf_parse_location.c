@@ -55,8 +55,9 @@ parse_location_end(struct conf_parser *p)
 		    service == CONF_RESOURCE ||
 		    (service == CONF_GRANT && some[i].grant))
 			continue;
-		parse_error(p, p->seen[some[i].which], "\"%s\" is not for \"%s\"",
-		    some[i].word, conf_service_name(service));
+		parse_error(p, p->seen[some[i].which],
+		    "\"%s\" is not for \"%s\"", some[i].word,
+		    conf_service_name(service));
 	}
 	p->location = NULL;
 }
@@ -65,8 +66,8 @@ void
 parse_service(struct conf_parser *p, enum conf_service service)
 {
 	if (p->location->service != CONF_NONE) {
-		parse_error(p, p->lex.line, "\"%s\" after \"%s\": a location is for "
-		    "one service", conf_service_name(service),
+		parse_error(p, p->lex.line, "\"%s\" after \"%s\": a "
+		    "location is for one service", conf_service_name(service),
 		    conf_service_name(p->location->service));
 		return;
 	}
@@ -83,7 +84,8 @@ parse_audience(struct conf_parser *p, const char *audience, int line)
 		p->seen[ONCE_AUDIENCE] = line;
 	why = conf_text(audience, CONF_MAX_TEXT);
 	if (why != NULL)
-		parse_error(p, line, "invalid audience \"%s\": %s", audience, why);
+		parse_error(p, line, "invalid audience \"%s\": %s", audience,
+		    why);
 	else if (strings_has(&p->location->audience, audience))
 		parse_error(p, line, "duplicate audience \"%s\"", audience);
 	else

@@ -37,27 +37,29 @@ parse_server_end(struct conf_parser *p)
 			break;
 	if (i == server->nlisteners && p->seen[ONCE_TLS] != 0 &&
 	    !server->partial)
-		parse_error(p, p->seen[ONCE_TLS], "server \"%s\" has a tls block and "
-		    "does not listen with \"tls\"", server->name);
+		parse_error(p, p->seen[ONCE_TLS], "server \"%s\" has a tls "
+		    "block and does not listen with \"tls\"", server->name);
 	p->server = NULL;
 }
 
 /* Is the address, the port and the word before it something to listen on? */
 static bool
-listen_valid(struct conf_parser *p, struct conf_listener *l, const char *address, enum conf_security security,
-    const char *port)
+listen_valid(struct conf_parser *p, struct conf_listener *l,
+    const char *address, enum conf_security security, const char *port)
 {
 	char name[CONF_MAX_STRING + 64];
 	unsigned int n;
 
 	if (*address == '/') {
 		if (security != LISTEN_PLAIN || port != NULL) {
-			parse_error(p, p->lex.line, "\"%s\" is not for a Unix socket",
+			parse_error(p, p->lex.line,
+			    "\"%s\" is not for a Unix socket",
 			    security == LISTEN_TLS ? "tls" :
 			    security == LISTEN_INSECURE ? "insecure" : "port");
 			return (false);
 		}
-		return (parse_valid(p, "socket", address, conf_socket(address, l)));
+		return (parse_valid(p, "socket", address,
+		    conf_socket(address, l)));
 	}
 	n = 0;
 	if (port != NULL &&
@@ -66,7 +68,8 @@ listen_valid(struct conf_parser *p, struct conf_listener *l, const char *address
 	if (!parse_valid(p, "address", address, conf_address(address, n, l)))
 		return (false);
 	if (port == NULL) {
-		parse_error(p, p->lex.line, "listen on %s has no port", l->address);
+		parse_error(p, p->lex.line, "listen on %s has no port",
+		    l->address);
 		return (false);
 	}
 	l->tls = security == LISTEN_TLS;
@@ -81,7 +84,8 @@ listen_valid(struct conf_parser *p, struct conf_listener *l, const char *address
 
 /* What keeps a server from sharing a listener that others have, is reported. */
 static void
-listener_agree(struct conf_parser *p, const struct conf_listener *old, const struct conf_listener *l)
+listener_agree(struct conf_parser *p, const struct conf_listener *old,
+    const struct conf_listener *l)
 {
 	char name[CONF_MAX_STRING + 64];
 	size_t i;
@@ -89,19 +93,21 @@ listener_agree(struct conf_parser *p, const struct conf_listener *old, const str
 	(void)conf_listener_name(old, name, sizeof(name));
 	for (i = 0; i < old->nservers; i++) {
 		if (old->servers[i] == p->server) {
-			parse_error(p, p->lex.line, "duplicate listen on %s", name);
+			parse_error(p, p->lex.line, "duplicate listen on %s",
+			    name);
 			return;
 		}
 		if (strcasecmp(old->servers[i]->name, p->server->name) == 0) {
-			parse_error(p, p->lex.line, "duplicate server \"%s\" on %s",
-			    p->server->name, name);
+			parse_error(p, p->lex.line,
+			    "duplicate server \"%s\" on %s", p->server->name,
+			    name);
 			return;
 		}
 	}
 	if (old->tls != l->tls || old->insecure != l->insecure ||
 	    old->proxy != l->proxy)
-		parse_error(p, p->lex.line, "listen on %s differs from %s:%d", name,
-		    old->file, old->line);
+		parse_error(p, p->lex.line, "listen on %s differs from %s:%d",
+		    name, old->file, old->line);
 }
 
 /* Put it into the list, or free it and return the same one from there. */
@@ -127,7 +133,8 @@ listener_share(struct conf_parser *p, struct conf_listener *l)
 }
 
 void
-parse_listen(struct conf_parser *p, const char *address, enum conf_security security, const char *port, bool proxy)
+parse_listen(struct conf_parser *p, const char *address,
+    enum conf_security security, const char *port, bool proxy)
 {
 	struct conf_listener *l;
 	struct conf_server *server;
@@ -186,7 +193,8 @@ parse_tls(struct conf_parser *p, int line)
 }
 
 void
-parse_tls_file(struct conf_parser *p, enum once which, const char *word, const char *path, char **out)
+parse_tls_file(struct conf_parser *p, enum once which, const char *word,
+    const char *path, char **out)
 {
 	if (!parse_once(p, which, word) || !parse_path(p, word, path))
 		return;

@@ -37,7 +37,8 @@ parse_key(struct conf_parser *p, const char *path)
 	(void)parse_path(p, "key", path);
 	TAILQ_FOREACH(key, &p->signer->keys, entry)
 		if (strcmp(key->path, path) == 0)
-			parse_error(p, p->lex.line, "duplicate key \"%s\"", path);
+			parse_error(p, p->lex.line, "duplicate key \"%s\"",
+			    path);
 	key = conf_alloc(sizeof(*key));
 	key->path = conf_dup(path);
 	key->file = p->lex.file;
@@ -57,7 +58,8 @@ void
 parse_key_alg(struct conf_parser *p, enum conf_alg alg, const char *word)
 {
 	if (p->key->alg != CONF_ALG_DEFAULT && p->key->alg != alg)
-		parse_error(p, p->lex.line, "a key is either \"rs256\" or \"ps256\"");
+		parse_error(p, p->lex.line,
+		    "a key is either \"rs256\" or \"ps256\"");
 	else if (parse_once(p, ONCE_ALG, word)) {
 		p->key->alg = alg;
 		parse_later(p, word);
@@ -125,17 +127,19 @@ parse_trust(struct conf_parser *p, int line, const char *issuer)
 	trust->issuer = conf_dup(issuer);
 	trust->file = p->lex.file;
 	trust->line = line;
-	(void)parse_valid(p, "issuer", issuer, conf_text(issuer, CONF_MAX_TEXT));
+	(void)parse_valid(p, "issuer", issuer,
+	    conf_text(issuer, CONF_MAX_TEXT));
 	TAILQ_INSERT_TAIL(&p->conf->trusts, trust, entry);
 	p->trust = trust;
 }
 
 void
-parse_trust_source(struct conf_parser *p, enum conf_trust_source source, const char *path)
+parse_trust_source(struct conf_parser *p, enum conf_trust_source source,
+    const char *path)
 {
 	if (p->trust->path != NULL) {
-		parse_error(p, p->lex.line, "trust \"%s\" has more than one source",
-		    p->trust->issuer);
+		parse_error(p, p->lex.line,
+		    "trust \"%s\" has more than one source", p->trust->issuer);
 		return;
 	}
 	if (source == CONF_TRUST_PEM && !parse_path(p, "key", path))

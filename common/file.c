@@ -1,5 +1,5 @@
 /*
- * Whole small files.  Reading goes through read(2) alone, because stdio would
+ * Whole small files.  Reading goes through read(2) and pread(2) alone, because stdio would
  * keep a copy of a secret; this file must never touch a FILE.
  */
 #include "file.h"
@@ -104,41 +104,55 @@ file_read(const char *path, size_t max, size_t *len, const char **why)
 	return (buf);
 }
 
+/* A larger copy of a buffer; no realloc, which would leave the old one behind. */
+static char *
+grow(char *buf, size_t used, size_t *size)
+{
+	size_t larger;
+	char *copy;
+
+	larger = *size * 2 + STREAM_STEP;
+	if ((copy = malloc(larger)) != NULL) {
+		if (used > 0)
+			memcpy(copy, buf, used);
+		freezero(buf, *size);
+		*size = larger;
+	}
+	return (copy);
+}
+
 char *
 file_read_stream(int fd, size_t max, size_t *len, const char **why)
 {
 	ssize_t n;
 	size_t size, used;
-	char *buf, *bigger;
+	char *buf, *larger;
 
 	buf = NULL;
 	size = used = 0;
 	for (;;) {
-		/* no realloc: it would leave a copy behind */
-		if ((bigger = malloc(size * 2 + STREAM_STEP)) == NULL) {
-			*why = strerror(errno);
-			break;
+		if (used == size) {
+			if ((larger = grow(buf, used, &size)) == NULL)
+				break;
+			buf = larger;
 		}
-		if (used > 0)
-			memcpy(bigger, buf, used);
-		freezero(buf, size);
-		buf = bigger;
-		size = size * 2 + STREAM_STEP;
-		if ((n = read_full(fd, buf + used, size - used)) == -1) {
-			*why = strerror(errno);
-			break;
-		}
-		used += (size_t)n;
-		if (used > max) {
-			*why = "too large";
-			break;
-		}
-		if (used < size) {
+		n = read(fd, buf + used, size - used);
+		if (n == 0) {
 			buf[used] = '\0';
 			*len = used;
 			return (buf);
 		}
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			break;
+		used += (size_t)n;
+		if (used > max) {
+			errno = EFBIG;
+			break;
+		}
 	}
+	*why = errno == EFBIG ? "too large" : strerror(errno);
 	freezero(buf, size);
 	return (NULL);
 }

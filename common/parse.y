@@ -58,20 +58,22 @@ statement	: NAME '=' STRING		{ define($1, $3); }
 			    CONF_MAX_WORKERS, &p.conf->prefork);
 		}
 		| TIMEOUT REQUEST STRING {
-			parse_seconds(&p, ONCE_TIMEOUT_REQUEST, "timeout request", $3, 1,
-			    HOUR, &p.conf->timeout_request);
+			parse_seconds(&p, ONCE_TIMEOUT_REQUEST,
+			    "timeout request", $3, 1, HOUR,
+			    &p.conf->timeout_request);
 		}
 		| TIMEOUT IDLE STRING {
-			parse_seconds(&p, ONCE_TIMEOUT_IDLE, "timeout idle", $3, 1, HOUR,
-			    &p.conf->timeout_idle);
+			parse_seconds(&p, ONCE_TIMEOUT_IDLE, "timeout idle", $3,
+			    1, HOUR, &p.conf->timeout_idle);
 		}
 		| LIMIT CONNECTIONS STRING {
-			parse_number(&p, ONCE_LIMIT_CONNECTIONS, "limit connections", $3,
-			    1, 1000000, &p.conf->limit_connections);
+			parse_number(&p, ONCE_LIMIT_CONNECTIONS,
+			    "limit connections", $3, 1, 1000000,
+			    &p.conf->limit_connections);
 		}
 		| LIMIT REQUESTS STRING {
-			parse_number(&p, ONCE_LIMIT_REQUESTS, "limit requests", $3, 1,
-			    4096, &p.conf->limit_requests);
+			parse_number(&p, ONCE_LIMIT_REQUESTS, "limit requests",
+			    $3, 1, 4096, &p.conf->limit_requests);
 		}
 		| signer
 		| trust
@@ -92,7 +94,7 @@ signer_lines	: /* empty */
 		| signer_lines error '\n'	{ yyerrok; }
 		;
 signer_line	: ISSUER STRING			{ parse_issuer(&p, $2); }
-		| KEY STRING			{ parse_key(&p, $2); } key_options
+		| KEY STRING { parse_key(&p, $2); } key_options
 		| STORE STOREFILE STRING {
 			parse_store(&p, CONF_STORE_FILE, $3);
 		}
@@ -102,8 +104,8 @@ signer_line	: ISSUER STRING			{ parse_issuer(&p, $2); }
 		| STORE STRING			{ parse_store_unknown(&p, $2); }
 		| STORE STRING STRING		{ parse_store_unknown(&p, $2); }
 		| LIFETIME STRING {
-			parse_seconds(&p, ONCE_LIFETIME, "lifetime", $2, 1, 30 * DAY,
-			    &p.signer->lifetime);
+			parse_seconds(&p, ONCE_LIFETIME, "lifetime", $2, 1,
+			    30 * DAY, &p.signer->lifetime);
 		}
 		| REMEMBER STRING {
 			parse_seconds(&p, ONCE_REMEMBER, "remember", $2, 0, DAY,
@@ -118,10 +120,10 @@ signer_line	: ISSUER STRING			{ parse_issuer(&p, $2); }
 key_options	: /* empty */
 		| key_options key_option
 		;
-key_option	: RETIRED			{ parse_key_retired(&p); }
-		| RS256				{ parse_key_alg(&p, CONF_ALG_RS256, "rs256"); }
-		| PS256				{ parse_key_alg(&p, CONF_ALG_PS256, "ps256"); }
-		| CERTIFICATE STRING		{ parse_key_certificate(&p, $2); }
+key_option	: RETIRED	{ parse_key_retired(&p); }
+		| RS256		{ parse_key_alg(&p, CONF_ALG_RS256, "rs256"); }
+		| PS256		{ parse_key_alg(&p, CONF_ALG_PS256, "ps256"); }
+		| CERTIFICATE STRING { parse_key_certificate(&p, $2); }
 		;
 
 trust		: trust_open trust_body		{ p.trust = NULL; }
@@ -186,11 +188,12 @@ tls_lines	: /* empty */
 		| tls_lines error '\n'		{ yyerrok; }
 		;
 tls_line	: CERTIFICATE STRING {
-			parse_tls_file(&p, ONCE_TLS_CERTIFICATE, "certificate", $2,
-			    &p.server->tls_certificate);
+			parse_tls_file(&p, ONCE_TLS_CERTIFICATE, "certificate",
+			    $2, &p.server->tls_certificate);
 		}
 		| KEY STRING {
-			parse_tls_file(&p, ONCE_TLS_KEY, "key", $2, &p.server->tls_key);
+			parse_tls_file(&p, ONCE_TLS_KEY, "key", $2,
+			    &p.server->tls_key);
 		}
 		;
 
@@ -344,8 +347,8 @@ define(const char *name, const char *value)
 	const char *c;
 
 	if (keyword(name) != 0) {
-		parse_error(&p, p.lex.line, "macro name \"%s\" is a reserved word",
-		    name);
+		parse_error(&p, p.lex.line,
+		    "macro name \"%s\" is a reserved word", name);
 		return;
 	}
 	for (c = name; isalnum((unsigned char)*c) || *c == '_'; c++)

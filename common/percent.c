@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
-static int
-hex_value(char c)
+int
+percent_hex(char c)
 {
 	if (c >= '0' && c <= '9')
 		return (c - '0');
@@ -27,8 +27,8 @@ percent_decode(char *out, size_t size, const char *in, size_t len, bool form)
 		if (c == '+' && form)
 			c = ' ';
 		else if (c == '%') {
-			if (len - i < 3 || (high = hex_value(in[i + 1])) == -1 ||
-			    (low = hex_value(in[i + 2])) == -1)
+			if (len - i < 3 || (high = percent_hex(in[i + 1])) == -1 ||
+			    (low = percent_hex(in[i + 2])) == -1)
 				return (-1);
 			c = (char)(high << 4 | low);
 			i += 2;

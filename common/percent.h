@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* the value of a hexadecimal digit, or -1 */
+int	percent_hex(char);
+
 /*
  * Decode in into out, which may be the same memory, with a NUL if there is room
  * for one past the text.  With form, '+' is a space.  Returns the length, or -1

@@ -8,35 +8,19 @@
 
 #include <stdint.h>
 
-#include "http.h"
+#include "percent.h"
 
 /* Returns the length of what is decoded over p, or -1. */
 static ssize_t
 decode(char *p, size_t len)
 {
-	size_t i, n;
-	int high, low;
-	char c;
+	size_t i;
 
-	n = 0;
-	for (i = 0; i < len; i++) {
-		c = p[i];
-		if ((uint8_t)c >= 0x80)
+	/* clients escape all but ASCII */
+	for (i = 0; i < len; i++)
+		if ((uint8_t)p[i] >= 0x80)
 			return (-1);
-		if (c == '+')
-			c = ' ';
-		else if (c == '%') {
-			if (len - i < 3 || (high = http_hex(p[i + 1])) == -1 ||
-			    (low = http_hex(p[i + 2])) == -1)
-				return (-1);
-			c = (char)(high << 4 | low);
-			i += 2;
-		}
-		if ((uint8_t)c < 0x20 || c == 0x7f)
-			return (-1);
-		p[n++] = c;
-	}
-	return ((ssize_t)n);
+	return (percent_decode(p, len, p, len, true));
 }
 
 void

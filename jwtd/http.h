@@ -49,8 +49,6 @@ struct http_head {
 
 /* by uint8_t: not 0 for the characters of a token, RFC 9110 section 5.6.2 */
 extern const uint8_t http_tchar[256];
-/* the value of a hex digit, or -1 */
-int	http_hex(char);
 
 /*
  * A request-target and a Host, as http_head_parse() needs them.  authority is

@@ -5,6 +5,8 @@
  */
 #include "http.h"
 
+#include "percent.h"
+
 #define SIZE_DIGITS	8
 #define LINE_MAX_LEN	512	/* a size with its extensions, a trailer */
 
@@ -50,7 +52,7 @@ size_line(const char *p, size_t len, size_t *used, size_t *size)
 	int v;
 
 	*size = 0;
-	for (i = 0; i < len && (v = http_hex(p[i])) != -1; i++) {
+	for (i = 0; i < len && (v = percent_hex(p[i])) != -1; i++) {
 		if (i == SIZE_DIGITS)
 			return (HTTP_BAD);
 		*size = *size << 4 | (size_t)v;

@@ -10,19 +10,10 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "percent.h"
+
 /* what reg-name has besides ALPHA and DIGIT, RFC 3986 section 3.2.2 */
 static const char host_marks[] = "-._~!$&'()*+,;=%";
-
-int
-http_hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (c - '0');
-	c |= 0x20;
-	if (c >= 'a' && c <= 'f')
-		return (c - 'a' + 10);
-	return (-1);
-}
 
 static bool
 host_char(char c)
@@ -67,8 +58,8 @@ http_host_parse(struct span value, struct span *host)
 	} else
 		for (; i < value.len && host_char(value.p[i]); i++)
 			if (value.p[i] == '%' && (value.len - i < 3 ||
-			    http_hex(value.p[i + 1]) == -1 ||
-			    http_hex(value.p[i + 2]) == -1))
+			    percent_hex(value.p[i + 1]) == -1 ||
+			    percent_hex(value.p[i + 2]) == -1))
 				return (false);
 	host->p = value.p;
 	host->len = i;
@@ -146,35 +137,22 @@ dot_segment(const char *p, size_t len)
 ssize_t
 http_path_decode(struct span path, char *out, size_t size)
 {
-	size_t i, n, segment;
-	int high, low;
-	char c;
+	const char *segment, *slash;
+	ssize_t n;
 
-	if (path.p == NULL || path.len == 0 || path.p[0] != '/')
+	if (path.p == NULL || path.len == 0 || path.p[0] != '/' || size == 0)
 		return (-1);
-	n = segment = 0;
-	for (i = 0; i < path.len; i++) {
-		c = path.p[i];
-		if (c == '%') {
-			if (path.len - i < 3 ||
-			    (high = http_hex(path.p[i + 1])) == -1 ||
-			    (low = http_hex(path.p[i + 2])) == -1)
-				return (-1);
-			c = (char)(high << 4 | low);
-			i += 2;
-		}
-		if ((uint8_t)c < 0x20 || c == 0x7f || n + 1 >= size)
-			return (-1);
-		if (c == '/') {
-			/* decoded already, so that %2e and %2f count too */
-			if (dot_segment(out + segment, n - segment))
-				return (-1);
-			segment = n + 1;
-		}
-		out[n++] = c;
-	}
-	if (dot_segment(out + segment, n - segment))
+	n = percent_decode(out, size - 1, path.p, path.len, false);
+	if (n == -1)
 		return (-1);
 	out[n] = '\0';
-	return ((ssize_t)n);
+	/* what is decoded is looked at, so that %2e and %2f count too */
+	for (segment = out + 1; ; segment = slash + 1) {
+		slash = strchr(segment, '/');
+		if (dot_segment(segment, slash != NULL ?
+		    (size_t)(slash - segment) : strlen(segment)))
+			return (-1);
+		if (slash == NULL)
+			return (n);
+	}
 }

@@ -468,8 +468,8 @@ subtest 'no room' => sub {
 
 SKIP: {
 	skip 'a directory is no obstacle to root', 2 if $> == 0;
-	chmod 0500, "$dir/users.d";
 	unlink "$users.lock";
+	chmod 0500, "$dir/users.d";
 	fails('no permission', '', ['user', 'delete', 'old'], 1,
 	    "$users.lock: Permission denied");
 	chmod 0700, "$dir/users.d";

@@ -232,7 +232,8 @@ static const struct {
 	    "server \"s\" {\n\tlisten on ::1 port 81\n"
 	    "\tlocation \"/j\" { jwks }\n}\n", "1: syntax error at \"x\"\n" },
 	/* trust */
-	{ "trust \"b\" {\n}\n" HEALTH, "1: trust \"b\" has no jwks and no key\n" },
+	{ "trust \"b\" {\n}\n" HEALTH,
+	    "1: trust \"b\" has no jwks and no key\n" },
 	{ "trust \"\" { key \"/k\" }\n" HEALTH,
 	    "1: invalid issuer \"\": empty\n" },
 	{ "trust \"b\" {\n\tkey \"/k\"\n\tjwks \"/k\"\n}\n" HEALTH,
@@ -317,7 +318,8 @@ static const struct {
 	{ PATH(""), "3: invalid location \"\": empty\n" },
 	{ PATH("h"), "3: invalid location \"h\": not absolute\n" },
 	{ PATH("*"), "3: invalid location \"*\": not absolute\n" },
-	{ PATH("/a*b"), "3: invalid location \"/a*b\": \"*\" before its end\n" },
+	{ PATH("/a*b"),
+	    "3: invalid location \"/a*b\": \"*\" before its end\n" },
 	{ PATH("/**"), "3: invalid location \"/**\": \"*\" before its end\n" },
 	{ PATH("/a?b"), "3: invalid location \"/a?b\": contains \"?\", \"#\" "
 	    "or \"%\"\n" },
@@ -511,7 +513,7 @@ test_bytes(void)
 	static const char nul[] = "prefork 2\npre\0fork 3\n";
 	struct conf *conf;
 	char *errors;
-	size_t i, n;
+	size_t i;
 	char text[2048];
 
 	conf = parse("t", nul, sizeof(nul) - 1, &errors);
@@ -528,16 +530,31 @@ test_bytes(void)
 	free(errors);
 	conf_free(conf);
 
-	/* every beginning of a good one, for what the sanitizers see */
-	n = strlen(good[22].text);
-	for (i = 0; i < n; i++) {
-		conf = parse("t", good[22].text, i, &errors);
-		if ((conf == NULL) != (*errors != '\0'))
-			break;
-		free(errors);
-		conf_free(conf);
-	}
-	is_int((long long)i, (long long)n, "every beginning of a file");
+}
+
+/* every beginning of a good one, for what the sanitizers see */
+static void
+test_beginnings(void)
+{
+	struct conf *conf;
+	char *copy, *errors;
+	size_t i, n, wrong;
+
+	wrong = 0;
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		for (n = 1; n < strlen(good[i].text); n++) {
+			copy = malloc(n);
+			if (copy == NULL)
+				continue;
+			memcpy(copy, good[i].text, n);
+			conf = parse("t", copy, n, &errors);
+			if ((conf == NULL) != (*errors != '\0'))
+				wrong++;
+			free(errors);
+			free(copy);
+			conf_free(conf);
+		}
+	is_int((long long)wrong, 0, "every beginning of a file");
 }
 
 static void
@@ -839,6 +856,7 @@ main(void)
 	test_good();
 	test_bad();
 	test_bytes();
+	test_beginnings();
 	test_many_listeners();
 	test_values();
 	test_location_find();

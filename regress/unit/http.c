@@ -2,6 +2,7 @@
 #include "http.h"
 
 #include "http_feed.h"
+#include "percent.h"
 
 static const struct {
 	struct text	 in;
@@ -276,7 +277,7 @@ test_tables(void)
 			want = c - '0';
 		else if ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'))
 			want = (c | 0x20) - 'a' + 10;
-		wrong += want != http_hex((char)c);
+		wrong += want != percent_hex((char)c);
 	}
 	is_int(wrong, 0, "hex digits");
 }
