@@ -1,6 +1,6 @@
 /*
- * Whole small files.  Reading goes through read(2) and pread(2) alone, because stdio would
- * keep a copy of a secret; this file must never touch a FILE.
+ * Whole small files.  Reading goes through read(2) and pread(2) alone, because
+ * stdio would keep a copy of a secret; this file must never touch a FILE.
  */
 #include "file.h"
 
@@ -19,8 +19,8 @@
 #define READ_TRIES	3
 
 /*
- * Fill buf as far as the file goes, from its beginning.  Returns the bytes read,
- * or -1.  The offset is left alone: other processes may share it.
+ * Fill buf as far as the file goes, from its beginning.  Returns the bytes
+ * read, or -1.  The offset is left alone: other processes may share it.
  */
 static ssize_t
 read_full(int fd, char *buf, size_t size)
@@ -104,7 +104,7 @@ file_read(const char *path, size_t max, size_t *len, const char **why)
 	return (buf);
 }
 
-/* A larger copy of a buffer; no realloc, which would leave the old one behind. */
+/* A larger copy of a buffer; realloc would leave the old one behind. */
 static char *
 grow(char *buf, size_t used, size_t *size)
 {

@@ -52,21 +52,29 @@ get_number(const json_t *jwk, const char *name, size_t max)
 	return (BN_bin2bn(buf, (int)n, NULL));
 }
 
-/* RFC 7518 section 6.3.1; the limits are ours.  NULL with *why. */
+/*
+ * Numbers that nobody could sign with, or anybody.  The limits are ours; the
+ * rest is what each RSA key has.  Returns NULL, or what is wrong.
+ */
+static const char *
+rsa_unfit(const BIGNUM *n, const BIGNUM *e)
+{
+	if (BN_num_bits(n) < JWK_RSA_MIN || BN_num_bits(n) > JWK_RSA_MAX)
+		return ("RSA modulus of a size that is not accepted");
+	if (!BN_is_odd(n) || !BN_is_odd(e) || BN_is_one(e))
+		return ("no RSA public key");
+	return (NULL);
+}
+
+/* RFC 7518 section 6.3.1.  NULL with *why. */
 static EVP_PKEY *
 rsa_from(BIGNUM *n, BIGNUM *e, const char **why)
 {
 	EVP_PKEY *pkey;
 	RSA *rsa;
 
-	if (BN_num_bits(n) < JWK_RSA_MIN || BN_num_bits(n) > JWK_RSA_MAX) {
-		*why = "RSA modulus of a size that is not accepted";
+	if ((*why = rsa_unfit(n, e)) != NULL)
 		goto fail;
-	}
-	if (!BN_is_odd(n) || !BN_is_odd(e) || BN_is_one(e)) {
-		*why = "no RSA public key";
-		goto fail;
-	}
 	*why = "out of memory";
 	if ((rsa = RSA_new()) == NULL)
 		goto fail;
@@ -244,6 +252,19 @@ next_pem_key(BIO *bio)
 	return (NULL);
 }
 
+static bool
+fit_for_verifying(EVP_PKEY *pkey)
+{
+	const BIGNUM *n, *e;
+	const RSA *rsa;
+
+	if (EVP_PKEY_base_id(pkey) != EVP_PKEY_RSA ||
+	    (rsa = EVP_PKEY_get0_RSA(pkey)) == NULL)
+		return (false);
+	RSA_get0_key(rsa, &n, &e, NULL);
+	return (rsa_unfit(n, e) == NULL);
+}
+
 int
 jwkset_parse_pem(const char *buf, size_t len, struct jwkset *set,
     const char **why)
@@ -251,7 +272,6 @@ jwkset_parse_pem(const char *buf, size_t len, struct jwkset *set,
 	EVP_PKEY *pkey;
 	BIO *bio;
 	struct jwk *key;
-	int bits;
 
 	memset(set, 0, sizeof(*set));
 	*why = "out of memory";
@@ -263,10 +283,8 @@ jwkset_parse_pem(const char *buf, size_t len, struct jwkset *set,
 		return (-1);
 	}
 	while (set->nkeys < JWK_SET_MAX && (pkey = next_pem_key(bio)) != NULL) {
-		bits = EVP_PKEY_bits(pkey);
 		key = &set->keys[set->nkeys];
-		if (EVP_PKEY_base_id(pkey) != EVP_PKEY_RSA ||
-		    bits < JWK_RSA_MIN || bits > JWK_RSA_MAX ||
+		if (!fit_for_verifying(pkey) ||
 		    jwk_thumbprint(pkey, key->kid) == -1) {
 			EVP_PKEY_free(pkey);
 			continue;

@@ -59,20 +59,24 @@ log_detach(void)
 	state.null = -1;
 }
 
-/* Escape what could forge a line or talk to a terminal; in may be cut. */
+/*
+ * Escape what could forge a line or talk to a terminal: controls, and those of
+ * U+0080 to U+009F, which UTF-8 begins with 0xc2.  What does not fit is cut.
+ */
 static void
 escape(char *out, size_t size, const char *in)
 {
-	unsigned char c;
+	const unsigned char *p;
 	size_t n;
 
 	n = 0;
-	for (; (c = (unsigned char)*in) != '\0' && n + 5 < size; in++) {
-		if (c >= 0x20 && c != 0x7f && (c < 0x80 || c >= 0xa0)) {
-			out[n++] = (char)c;
+	for (p = (const unsigned char *)in; *p != '\0' && n + 5 < size; p++) {
+		if (*p >= 0x20 && *p != 0x7f &&
+		    !(*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)) {
+			out[n++] = (char)*p;
 			continue;
 		}
-		n += (size_t)snprintf(out + n, size - n, "\\x%02x", c);
+		n += (size_t)snprintf(out + n, size - n, "\\x%02x", *p);
 	}
 	out[n] = '\0';
 }

@@ -1,6 +1,6 @@
 /*
- * JSON objects: what is accepted is no deeper than promised, and written out it
- * is accepted again and is the same.
+ * JSON objects: what is accepted is no deeper than promised, and written out or
+ * compacted it is accepted again and is the same; its text has the same members.
  */
 #include "json.h"
 
@@ -39,6 +39,36 @@ depth(json_t *json)
 	return (0);
 }
 
+static void
+check_text(const char *buf, size_t len, const json_t *json)
+{
+	struct span name, value, all;
+	const char *why;
+	json_t *again;
+	size_t pos, n;
+	ssize_t small;
+	char *out;
+	int ascii;
+
+	n = pos = 0;
+	while (json_next_member(buf, len, &pos, &name, &value)) {
+		must(pos <= len && name.len >= 2 && value.len >= 1);
+		n++;
+	}
+	must(n == json_object_size(json));
+	all.p = buf;
+	all.len = len;
+	must((out = malloc(len * 3 + 1)) != NULL);
+	for (ascii = 0; ascii < 2; ascii++) {
+		small = json_compact(out, len * 3, all, ascii);
+		must(small > 0 && (ascii || (size_t)small <= len));
+		again = json_object_parse(out, (size_t)small, &why);
+		must(again != NULL && json_equal(json, again));
+		json_decref(again);
+	}
+	free(out);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -49,11 +79,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	copy = fuzz_copy(data, size);
 	why = NULL;
 	json = json_object_parse(copy, size, &why);
-	free(copy);
 	if (json == NULL) {
 		must(why != NULL);
+		free(copy);
 		return (0);
 	}
+	check_text(copy, size, json);
+	free(copy);
 	must(json_is_object(json) && depth(json) <= JSON_MAX_DEPTH);
 	text = json_dumps(json, JSON_COMPACT);
 	must(text != NULL);

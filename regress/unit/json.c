@@ -56,9 +56,12 @@ static const struct {
 	{ J("{\"a\":1,\"a\":1}"), "JSON has the same name twice" },
 	{ J("{\"a\":1,\"\\u0061\":2}"), "JSON has the same name twice" },
 	{ J("{\"b\":{\"a\":1,\"a\":2}}"), "JSON has the same name twice" },
-	{ J("{\"a\":9223372036854775808}"),
-	    "JSON has a number that is too large" },
-	{ J("{\"a\":1e999}"), "JSON has a number that is too large" },
+	{ J("{\"a\":9223372036854775808}"), NULL },
+	{ J("{\"a\":[-123456789012345678901234567890,1e999]}"), NULL },
+	{ J("{\"a\":123456789012345678901234567890.}"), "invalid JSON" },
+	{ J("{\"a\":0123456789012345678901234567890}"), "invalid JSON" },
+	{ J("{\"a\":1e999,\"a\":1}"), "JSON has the same name twice" },
+	{ J("{\"a\":1e999,\"b\":1e}"), "invalid JSON" },
 	{ J("[]"), "not a JSON object" },
 	{ J("[{}]"), "not a JSON object" },
 	{ J("null"), "invalid JSON" },
@@ -89,6 +92,70 @@ nested(int levels, bool close)
 	return (json != NULL ? "good" : why);
 }
 
+static const struct {
+	const char	*text;
+	const char	*name;
+	const char	*value;		/* NULL: absent */
+} members[] = {
+	{ "{}", "a", NULL },
+	{ "{\"a\":1}", "a", "1" },
+	{ " { \"b\" : [1, {\"a\":2}] ,\n\"a\"\t:\"}\" }", "a", "\"}\"" },
+	{ "{\"b\":\"\\\"a\\\\\",\"a\":{\"x\":\"]\"}}", "a", "{\"x\":\"]\"}" },
+	{ "{\"b\":{\"a\":1},\"c\":[]}", "a", NULL },
+	{ "{\"\\u0061\":true}", "a", "true" },
+	{ "{\"a\\\\\":1,\"a\":2}", "a", "2" },
+	{ "{\"aa\":1,\"\":3}", "", "3" },
+	{ "{\"a\":123456789012345678901234567890}", "a",
+	    "123456789012345678901234567890" },
+	{ "{\"a\":1.10 }", "a", "1.10" },
+};
+
+static const struct {
+	const char	*text;
+	const char	*plain;
+	const char	*ascii;
+} compacts[] = {
+	{ "1", "1", "1" },
+	{ " { \"a b\" : [ 1 ,\t2 ] }\r\n", "{\"a b\":[1,2]}",
+	    "{\"a b\":[1,2]}" },
+	{ "\" \\\" \"", "\" \\\" \"", "\" \\\" \"" },
+	{ "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"",
+	    "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"",
+	    "\"\\u00e9\\u20ac\\ud83d\\ude00\"" },
+};
+
+static void
+test_text(void)
+{
+	char out[256], want[256];
+	struct span text;
+	ssize_t n;
+	size_t i;
+
+	for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		text = json_member(members[i].text, strlen(members[i].text),
+		    members[i].name);
+		(void)snprintf(out, sizeof(out), "%.*s", (int)text.len,
+		    text.p != NULL ? text.p : "");
+		is_str(text.p != NULL ? out : NULL, members[i].value,
+		    members[i].text);
+	}
+	for (i = 0; i < sizeof(compacts) / sizeof(compacts[0]); i++) {
+		text.p = compacts[i].text;
+		text.len = strlen(text.p);
+		n = json_compact(out, sizeof(out) - 1, text, false);
+		out[n >= 0 ? n : 0] = '\0';
+		is_str(out, compacts[i].plain, "compact");
+		n = json_compact(out, sizeof(out) - 1, text, true);
+		out[n >= 0 ? n : 0] = '\0';
+		is_str(out, compacts[i].ascii, "... in ASCII");
+		(void)strlcpy(want, compacts[i].ascii, sizeof(want));
+		ok(json_compact(out, strlen(want), text, true) != -1 &&
+		    json_compact(out, strlen(want) - 1, text, true) == -1,
+		    "... as long as it fits");
+	}
+}
+
 int
 main(void)
 {
@@ -114,5 +181,6 @@ main(void)
 	    "too deep");
 	is_str(nested(100000, true), "JSON nests too deep", "much too deep");
 	is_str(nested(100000, false), "JSON nests too deep", "and without end");
+	test_text();
 	return (done());
 }
