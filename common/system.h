@@ -11,4 +11,10 @@ int	system_anonymous_file(const char *name);
 /* A directory that is empty and that only root can write, to be confined in. */
 const char *system_empty_directory(void);
 
+/* The certificates of the authorities that the system trusts, in PEM. */
+const char *system_ca_bundle(void);
+
+/* Where PostgreSQL has its socket unless it is told otherwise. */
+const char *system_postgres_directory(void);
+
 #endif

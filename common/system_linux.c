@@ -14,3 +14,15 @@ system_empty_directory(void)
 {
 	return ("/var/empty");
 }
+
+const char *
+system_ca_bundle(void)
+{
+	return ("/etc/ssl/certs/ca-certificates.crt");
+}
+
+const char *
+system_postgres_directory(void)
+{
+	return ("/var/run/postgresql");
+}

@@ -27,3 +27,15 @@ system_empty_directory(void)
 {
 	return ("/var/empty");
 }
+
+const char *
+system_ca_bundle(void)
+{
+	return ("/etc/ssl/cert.pem");
+}
+
+const char *
+system_postgres_directory(void)
+{
+	return ("/tmp");
+}

@@ -7,10 +7,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <openssl/bio.h>
 
 #include "conf.h"
+#include "span.h"
 
 #define CTL_OK		0
 #define CTL_FAILED	1
@@ -55,5 +57,15 @@ int	 ctl_token_verify(struct ctl *, int, char **);
  * input.  Returns 0, or -1 after a message; the caller wipes out.
  */
 int	 prompt_password(const char *name, char out[PASSWORD_MAX + 1]);
+
+/*
+ * Reads standard input and calls use() with the token in it.  Returns what that
+ * returned, or CTL_FAILED after a message.
+ */
+int	 ctl_with_token(int (*use)(struct span, void *), void *arg);
+/* Are there bytes a terminal may obey?  C1, which JSON lets pass unescaped. */
+bool	 ctl_has_c1(const char *);
+/* "14m", "2h", "3d": whole units, of the largest that fits */
+void	 ctl_format_span(char *out, size_t size, uint64_t seconds);
 
 #endif

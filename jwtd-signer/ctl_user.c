@@ -100,19 +100,22 @@ static char *
 one_line(const char *json)
 {
 	const char *why;
-	json_t *object;
+	ssize_t n;
 	char *text;
 
 	if (!users_grants_valid(json, strlen(json), &why)) {
 		log_warnx("invalid grants \"%.300s\": %s", json, why);
 		return (NULL);
 	}
-	if (strpbrk(json, "\r\n") == NULL)
-		return (strdup(json));
-	if ((object = json_object_parse(json, strlen(json), &why)) == NULL)
+	if ((text = strdup(json)) == NULL) {
+		log_warn("grants");
 		return (NULL);
-	text = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
-	json_decref(object);
+	}
+	if (strpbrk(json, "\r\n") != NULL) {
+		/* it gets no longer; numbers stay as they are written */
+		n = json_compact(text, strlen(json), span_of(json), false);
+		text[n > 0 ? n : 0] = '\0';
+	}
 	return (text);
 }
 

@@ -125,7 +125,7 @@ parse(const char *buf, size_t len, const char **why)
 	return (pkey);
 }
 
-/* RFC 8725 section 3.2: a key that does not add up leaks itself when it signs */
+/* a key that does not add up gives itself away by the signatures it makes */
 static bool
 consistent(EVP_PKEY *pkey)
 {

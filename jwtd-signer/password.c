@@ -1,7 +1,7 @@
 /*
- * Password hashes.  A hash comes from a file or a database and is checked before
- * it is computed: its form, and what it would cost, so that one bad line cannot
- * take the machine down.  Nothing here logs.
+ * Password hashes.  A hash comes from a file or a database and is checked
+ * before it is computed: its form, and what it would cost, so that one bad line
+ * cannot take the machine down.  Nothing here logs.
  */
 #include "password.h"
 
@@ -33,7 +33,7 @@ static char dummy_hash[PASSWORD_HASH_SIZE];
 _Static_assert(PASSWORD_HASH_SIZE == crypto_pwhash_STRBYTES,
     "PASSWORD_HASH_SIZE");
 
-/* A decimal number at *s, and *s after it; false if there is none or too big. */
+/* A decimal number at *s, and *s after it; false if there is no fit one. */
 static bool
 number(const char **s, uint64_t *out)
 {

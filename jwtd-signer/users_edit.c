@@ -41,6 +41,24 @@ struct users_edit {
 };
 
 /*
+ * Open the lock or make it.  The directory may belong to somebody whom root
+ * does not trust: only what was made here is given away, no link is followed.
+ */
+static int
+open_lock(const char *name, const struct stat *dir)
+{
+	int fd;
+
+	fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd == -1 && errno == EEXIST)
+		return (open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+	if (fd != -1 && geteuid() == 0 &&
+	    fchown(fd, dir->st_uid, dir->st_gid) == -1)
+		log_warn("%s", name);
+	return (fd);
+}
+
+/*
  * The file's lock is a file of its own, because the file itself is replaced.
  * It belongs to whom the directory belongs to, so that each may take it.
  */
@@ -48,7 +66,6 @@ static int
 take_lock(const char *path, const struct stat *dir)
 {
 	char name[PATH_MAX];
-	struct stat st;
 	int fd, n;
 
 	n = snprintf(name, sizeof(name), "%s.lock", path);
@@ -56,14 +73,10 @@ take_lock(const char *path, const struct stat *dir)
 		log_warnx("%s: the path is too long", path);
 		return (-1);
 	}
-	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd == -1) {
+	if ((fd = open_lock(name, dir)) == -1) {
 		log_warn("%s", name);
 		return (-1);
 	}
-	if (geteuid() == 0 && fstat(fd, &st) == 0 && st.st_uid == 0 &&
-	    dir->st_uid != 0 && fchown(fd, dir->st_uid, dir->st_gid) == -1)
-		log_warn("%s", name);
 	while (flock(fd, LOCK_EX) == -1) {
 		if (errno == EINTR)
 			continue;
@@ -94,42 +107,66 @@ directory_of(const char *path, struct stat *st)
 	return (rc);
 }
 
-/* Read the file under the lock, and note whose it is. */
-static int
-read_users(struct users_edit *edit, const struct stat *dir)
+/* The old file's bytes, and whose it is.  NULL after a message. */
+static char *
+read_old(struct users_edit *edit, int fd, size_t *len)
 {
 	struct stat st;
 	const char *why;
-	size_t len;
 	char *buf;
 
-	if (lstat(edit->path, &st) == 0) {
-		/* rename would put a file in the place of the link */
-		if (S_ISLNK(st.st_mode)) {
-			log_warnx("%s: is a symbolic link", edit->path);
-			return (-1);
-		}
-		edit->uid = st.st_uid;
-		edit->gid = st.st_gid;
-		edit->mode = st.st_mode & 07777;
-		buf = file_read(edit->path, USERS_FILE_MAX, &len, &why);
-		if (buf == NULL) {
-			log_warnx("%s: %s", edit->path, why);
-			return (-1);
-		}
-	} else if (errno == ENOENT) {
-		/* only root can give a file away */
-		edit->uid = geteuid() == 0 ? dir->st_uid : (uid_t)-1;
-		edit->gid = geteuid() == 0 ? dir->st_gid : (gid_t)-1;
-		edit->mode = 0600;
-		len = 0;
-		buf = calloc(1, 1);
-	} else {
+	if (fstat(fd, &st) == -1) {
 		log_warn("%s", edit->path);
+		return (NULL);
+	}
+	edit->uid = st.st_uid;
+	edit->gid = st.st_gid;
+	edit->mode = st.st_mode & 0666;
+	if ((buf = file_read_fd(fd, USERS_FILE_MAX, len, &why)) == NULL)
+		log_warnx("%s: %s", edit->path, why);
+	return (buf);
+}
+
+/* A file that is not there yet: only root can give one away. */
+static char *
+start_new(struct users_edit *edit, const struct stat *dir, size_t *len)
+{
+	char *buf;
+
+	edit->uid = geteuid() == 0 ? dir->st_uid : (uid_t)-1;
+	edit->gid = geteuid() == 0 ? dir->st_gid : (gid_t)-1;
+	edit->mode = 0600;
+	*len = 0;
+	if ((buf = calloc(1, 1)) == NULL)
+		log_warn("%s", edit->path);
+	return (buf);
+}
+
+/* Read the file under the lock. */
+static int
+read_users(struct users_edit *edit, const struct stat *dir)
+{
+	size_t len;
+	char *buf;
+	int fd;
+
+	fd = open(edit->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd != -1) {
+		buf = read_old(edit, fd, &len);
+		close(fd);
+	} else if (errno == ENOENT)
+		buf = start_new(edit, dir, &len);
+	else {
+		/* rename would put a file in the place of the link */
+		if (errno == ELOOP || errno == EMLINK)
+			log_warnx("%s: is a symbolic link", edit->path);
+		else
+			log_warn("%s", edit->path);
 		return (-1);
 	}
-	if (buf == NULL ||
-	    (edit->table = users_table_new(buf, len, NULL, NULL)) == NULL ||
+	if (buf == NULL)
+		return (-1);
+	if ((edit->table = users_table_new(buf, len, NULL, NULL)) == NULL ||
 	    (edit->changes = calloc(edit->table->nentries + 1,
 	    sizeof(*edit->changes))) == NULL) {
 		log_warnx("%s: out of memory", edit->path);
@@ -189,7 +226,7 @@ users_edit_find(const struct users_edit *edit, const char *name, size_t len)
 }
 
 /*
- * The text of a line with its newline, and a NUL.  What was made is read again:
+ * The text of a line, its newline and a NUL.  What was made is read again:
  * a name that begins with '#', say, would not be one.
  */
 static char *
@@ -201,7 +238,7 @@ format_line(const struct users_line *user, size_t *len, const char **why)
 	bool grants;
 	int n;
 
-	/* htpasswd(1) knows no third field: leave it out where it says nothing */
+	/* htpasswd(1) knows no third field: no empty one, then */
 	grants = !(user->grants.len == 2 &&
 	    memcmp(user->grants.p, "{}", 2) == 0);
 	size = user->name.len + user->hash.len + user->grants.len + 5;
@@ -227,7 +264,7 @@ format_line(const struct users_line *user, size_t *len, const char **why)
 	return (NULL);
 }
 
-/* Append to the lines for the end; moves by hand so that no copy stays. */
+/* Append to the lines for the end; moved by hand so that no copy stays. */
 static int
 append(struct users_edit *edit, const char *text, size_t len)
 {

@@ -12,8 +12,8 @@
 struct users_edit;
 
 /*
- * Lock the file and read it; one that is not there is empty.  Returns NULL after
- * a message.  The caller calls users_edit_close(), which unlocks.
+ * Lock the file and read it; one that is not there is empty.  Returns NULL
+ * after a message.  The caller calls users_edit_close(), which unlocks.
  */
 struct users_edit	*users_edit_open(const char *path);
 void			 users_edit_close(struct users_edit *);

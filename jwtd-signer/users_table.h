@@ -12,7 +12,7 @@
 struct users_entry {
 	struct users_line	user;	/* points into the table's buffer */
 	unsigned int		line;	/* from 1 */
-	bool			duplicate;	/* an earlier line has the name */
+	bool			duplicate;	/* of an earlier line */
 };
 
 struct users_table {

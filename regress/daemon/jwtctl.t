@@ -302,8 +302,8 @@ subtest 'user' => sub {
 	like(get($users), qr/^alice:$argon2\nbob:$argon2:\{"scope":"read write", "n":\[1,2\]\}\n\z/,
 	    'grants as given');
 	works('grants of several lines', "x\n", ['user', 'add', 'carol',
-	    qq({\n "b": 1,\n "a": "\xc3\xa4" }\n)], '');
-	like(get($users), qr/^carol:$argon2:\{"b":1,"a":"\xc3\xa4"\}\n\z/m,
+	    qq({\n "b": 1.10,\n "a": "\xc3\xa4" }\n)], '');
+	like(get($users), qr/^carol:$argon2:\{"b":1\.10,"a":"\xc3\xa4"\}\n\z/m,
 	    'on one line, in their order');
 
 	my $before = get($users);
@@ -335,7 +335,7 @@ subtest 'user' => sub {
 	works('list', '', ['user', 'list'],
 	    qq(alice\tenabled\targon2id\t{"a":1}\n) .
 	    qq(bob\tenabled\targon2id\t{"scope":"read write", "n":[1,2]}\n) .
-	    qq(carol\tenabled\targon2id\t{"b":1,"a":"\xc3\xa4"}\n));
+	    qq(carol\tenabled\targon2id\t{"b":1.10,"a":"\xc3\xa4"}\n));
 	works('delete', '', ['user', 'delete', 'bob'], '');
 	like(get($users), qr/^alice:.*\ncarol:.*\n\z/, 'deleted');
 };
@@ -467,7 +467,21 @@ subtest 'no room' => sub {
 };
 
 SKIP: {
-	skip 'a directory is no obstacle to root', 2 if $> == 0;
+	skip 'only root can give files away', 6 if $> != 0;
+	unlink $users, "$users.lock";
+	chown 12345, 12346, "$dir/users.d";
+	works('a new file', "x\n", ['user', 'add', 'a'], '');
+	is(join(':', (stat $users)[4, 5]), '12345:12346', 'is the directory\'s');
+	is(join(':', (stat "$users.lock")[4, 5]), '12345:12346',
+	    'so is the lock');
+	chown 12347, 12348, $users;
+	works('an edit', '', ['user', 'disable', 'a'], '');
+	is(join(':', (stat $users)[4, 5]), '12347:12348', 'keeps the owner');
+	chown 0, 0, "$dir/users.d";
+}
+
+SKIP: {
+	skip 'a directory is no obstacle to root', 3 if $> == 0;
 	unlink "$users.lock";
 	chmod 0500, "$dir/users.d";
 	fails('no permission', '', ['user', 'delete', 'old'], 1,
@@ -606,6 +620,25 @@ subtest 'token show' => sub {
 		is((ctl($form, 'token', 'show'))[1], $out,
 		    'other forms of it');
 	}
+	my $odd = (ctl(join('.', map({ encode_base64url($_) } '{"alg":"x"}',
+	    '{"a":[],"b":{},"c":[1e400,{"d,{\\"":"x:y"}],' .
+	    '"n":123456789012345678901234567890}'), 'eA'), 'token', 'show'))[1];
+	is($odd, <<'END', 'indented, numbers as they are');
+{
+  "alg": "x"
+}
+{
+  "a": [],
+  "b": {},
+  "c": [
+    1e400,
+    {
+      "d,{\"": "x:y"
+    }
+  ],
+  "n": 123456789012345678901234567890
+}
+END
 	fails('not one', 'x.y.z', ['token', 'show'], 1,
 	    'not a JSON Web Token');
 	fails('an error', '{"error":"invalid_client"}', ['token', 'show'], 1,
