@@ -18,7 +18,6 @@ static const char *const laters[] = {
 	"proxy",
 	"ps256",
 	"remember",
-	"store postgres",
 	"throttle",
 	"trusted proxy"
 };

@@ -23,6 +23,22 @@ enum login {
 	LOGIN_UNAVAILABLE
 };
 
+/* An imported hash becomes what we make ourselves, now that we can. */
+static void
+strengthen(struct store *store, const struct credentials *who,
+    const char *old)
+{
+	char new[PASSWORD_HASH_SIZE];
+
+	if (!password_needs_rehash(old))
+		return;
+	if (password_hash(who->password, new) == -1)
+		log_warnx("out of memory: a password hash takes 64 MB");
+	else
+		store_rehash(store, who->user, old, new);
+	explicit_bzero(new, sizeof(new));
+}
+
 /*
  * One look-up and one hash, whoever it is: an unknown user and a disabled one
  * cost the same as one who is there.
@@ -41,8 +57,10 @@ try_login(struct serve *serve, const struct credentials *who, struct user *user)
 		return (LOGIN_BAD);
 	}
 	good = password_verify(user->hash, who->password);
-	if (good && !user->disabled)
+	if (good && !user->disabled) {
+		strengthen(serve->store, who, user->hash);
 		return (LOGIN_GOOD);
+	}
 	user_clear(user);
 	return (LOGIN_BAD);
 }

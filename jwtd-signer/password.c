@@ -24,6 +24,12 @@
 #define YESCRYPT_HASH	43
 #define SALT_MAX	86
 
+#define BLAKE2B_BYTES		64
+#define BLAKE2B_SALT_BYTES	16
+#define BLAKE2B_SALT		9	/* where it begins in the text */
+#define BLAKE2B_DIGEST		(BLAKE2B_SALT + 2 * BLAKE2B_SALT_BYTES + 1)
+#define BLAKE2B_LEN		(BLAKE2B_DIGEST + 2 * BLAKE2B_BYTES)
+
 static const char itoa64[] =
     "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -81,20 +87,27 @@ digits_only(const char *s, size_t n)
 	return (strlen(s) == n && strspn(s, itoa64) == n);
 }
 
-/* $argon2id$v=19$m=KIB,t=PASSES,p=LANES$SALT$HASH */
+/* $argon2id$v=19$m=KIB,t=PASSES,p=LANES$SALT$HASH: what it costs */
 static bool
-argon2_known(const char *hash)
+argon2_cost(const char *hash, uint64_t *memory, uint64_t *passes)
 {
-	uint64_t memory, passes, lanes;
+	uint64_t lanes;
 	const char *s;
 
 	s = hash;
-	if ((!literal(&s, "$argon2id$") && !literal(&s, "$argon2i$")) ||
-	    !literal(&s, "v=19$m=") || !number(&s, &memory) ||
-	    !literal(&s, ",t=") || !number(&s, &passes) ||
-	    !literal(&s, ",p=") || !number(&s, &lanes) || *s != '$')
-		return (false);
-	if (memory > COST_MEMORY_MAX / 1024 || passes > COST_PASSES_MAX)
+	return ((literal(&s, "$argon2id$") || literal(&s, "$argon2i$")) &&
+	    literal(&s, "v=19$m=") && number(&s, memory) &&
+	    literal(&s, ",t=") && number(&s, passes) &&
+	    literal(&s, ",p=") && number(&s, &lanes) && *s == '$');
+}
+
+static bool
+argon2_known(const char *hash)
+{
+	uint64_t memory, passes;
+
+	if (!argon2_cost(hash, &memory, &passes) ||
+	    memory > COST_MEMORY_MAX / 1024 || passes > COST_PASSES_MAX)
 		return (false);
 	/* it decodes the rest; 0 and 1 both say that it could */
 	return (crypto_pwhash_str_needs_rehash(hash,
@@ -220,6 +233,45 @@ crypt_verify(const char *hash, const char *password)
 	return (same);
 }
 
+static bool
+hex_only(const char *s, size_t n)
+{
+	return (strspn(s, "0123456789abcdef") == n);
+}
+
+/*
+ * $blake2b$SALT$DIGEST in hex: the salted BLAKE2b of the table that
+ * sql/upgrade-basic-jwt-wsgi.sql takes over
+ */
+static bool
+blake2b_known(const char *hash)
+{
+	return (strlen(hash) == BLAKE2B_LEN &&
+	    hex_only(hash + BLAKE2B_SALT, 2 * BLAKE2B_SALT_BYTES) &&
+	    hash[BLAKE2B_DIGEST - 1] == '$' &&
+	    hex_only(hash + BLAKE2B_DIGEST, 2 * BLAKE2B_BYTES));
+}
+
+static bool
+blake2b_verify(const char *hash, const char *password)
+{
+	unsigned char salt[BLAKE2B_SALT_BYTES], want[BLAKE2B_BYTES];
+	unsigned char got[BLAKE2B_BYTES];
+	bool same;
+
+	same = sodium_hex2bin(salt, sizeof(salt), hash + BLAKE2B_SALT,
+	    2 * sizeof(salt), NULL, NULL, NULL) == 0 &&
+	    sodium_hex2bin(want, sizeof(want), hash + BLAKE2B_DIGEST,
+	    2 * sizeof(want), NULL, NULL, NULL) == 0 &&
+	    crypto_generichash_blake2b_salt_personal(got, sizeof(got),
+	    (const unsigned char *)password, strlen(password), NULL, 0, salt,
+	    NULL) == 0 &&
+	    sodium_memcmp(got, want, sizeof(got)) == 0;
+	explicit_bzero(got, sizeof(got));
+	explicit_bzero(want, sizeof(want));
+	return (same);
+}
+
 static const struct scheme {
 	const char	*prefix;
 	const char	*kind;
@@ -231,6 +283,7 @@ static const struct scheme {
 	{ "$2a$",	"bcrypt",	bcrypt_known,	crypt_verify },
 	{ "$2b$",	"bcrypt",	bcrypt_known,	crypt_verify },
 	{ "$2y$",	"bcrypt",	bcrypt_known,	crypt_verify },
+	{ "$blake2b$",	"blake2b",	blake2b_known,	blake2b_verify },
 	{ "$7$",	"scrypt",	scrypt_known,	scrypt_verify },
 	{ "$y$",	"yescrypt",	yescrypt_known,	crypt_verify },
 	{ "$gy$",	"gost-yescrypt", yescrypt_known, crypt_verify },
@@ -280,6 +333,17 @@ password_verify(const char *hash, const char *password)
 
 	scheme = find_scheme(hash);
 	return (scheme != NULL && scheme->verify(hash, password));
+}
+
+bool
+password_needs_rehash(const char *hash)
+{
+	uint64_t memory, passes;
+
+	return (strncmp(hash, "$argon2id$", 10) != 0 ||
+	    !argon2_cost(hash, &memory, &passes) ||
+	    memory < crypto_pwhash_MEMLIMIT_INTERACTIVE / 1024 ||
+	    passes < crypto_pwhash_OPSLIMIT_INTERACTIVE);
 }
 
 int

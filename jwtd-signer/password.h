@@ -19,6 +19,9 @@ const char *password_hash_kind(const char *hash);
 
 bool	password_verify(const char *hash, const char *password);
 
+/* is it weaker than, or of another kind than, what password_hash() makes? */
+bool	password_needs_rehash(const char *hash);
+
 /*
  * The work of a verification for a user who is not there, with the same cost
  * as one that password_hash() made.  password_dummy_init() must have run, in

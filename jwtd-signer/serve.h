@@ -17,7 +17,7 @@ struct serve_held {
 
 /* memory that the master and all signers share, mapped before the fork */
 struct serve_shared {
-	unsigned long		 users_logged;	/* store_file_open() */
+	struct store_shared	 store;
 	struct serve_held	 held[CONF_MAX_SIGNERS];
 };
 

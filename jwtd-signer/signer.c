@@ -168,8 +168,8 @@ start(struct master *master)
 	publish_keys(serve->keys);
 	collect_audiences(serve->conf, &serve->audiences);
 	share_memory(serve);
-	serve->store = store_file_open(serve->conf->signer->store_arg,
-	    &serve->shared->users_logged);
+	serve->store = store_open(serve->conf->signer, geteuid() == 0,
+	    &serve->shared->store);
 	if (serve->store == NULL)
 		exit(1);
 	if (password_dummy_init() == -1)
@@ -178,7 +178,7 @@ start(struct master *master)
 		fatal("pipe2");
 	for (i = 0; i < CONF_MAX_WORKERS; i++)
 		serve->workers[i] = -1;
-	priv_drop(SIGNER_USER, store_file_directory(serve->store));
+	priv_drop(SIGNER_USER, store_directory(serve->store));
 	sandbox(SANDBOX_SIGNER_MASTER);
 }
 

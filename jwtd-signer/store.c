@@ -11,6 +11,33 @@ store_lookup(struct store *store, const char *name, struct user *user)
 	return (store->ops->lookup(store, name, user));
 }
 
+struct store *
+store_open(const struct conf_signer *conf, bool confined,
+    struct store_shared *shared)
+{
+	switch (conf->store) {
+	case CONF_STORE_FILE:
+		return (store_file_open(conf->store_arg, confined, shared));
+	case CONF_STORE_POSTGRES:
+		return (store_postgres_open(conf->store_arg, confined,
+		    shared));
+	}
+	return (NULL);
+}
+
+const char *
+store_directory(struct store *store)
+{
+	return (store->ops->directory(store));
+}
+
+void
+store_rehash(struct store *store, const char *name, const char *old,
+    const char *new)
+{
+	store->ops->rehash(store, name, old, new);
+}
+
 void
 store_close(struct store *store)
 {

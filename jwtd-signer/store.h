@@ -1,9 +1,12 @@
-/* Where users come from.  One implementation is in store_file.c. */
+/* Where users come from: store_file.c or store_postgres.c. */
 #ifndef STORE_H
 #define STORE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "conf.h"
 
 #define USER_NAME_MAX	255
 #define USER_HASH_MAX	511
@@ -27,6 +30,9 @@ struct store;
 struct store_ops {
 	enum store_result	(*lookup)(struct store *, const char *name,
 				    struct user *);
+	void			(*rehash)(struct store *, const char *name,
+				    const char *old, const char *new);
+	const char		*(*directory)(struct store *);
 	void			(*close)(struct store *);
 };
 
@@ -35,17 +41,40 @@ struct store {
 };
 
 /*
- * Open before the privileges are dropped.  shared is one int of memory that all
- * signers share; it keeps them from each logging the same bad line.  Returns
- * NULL after a message.
+ * What all signers know together, in memory that they share: so each message is
+ * logged by one of them, and one that found the server away tells the others.
  */
-struct store	*store_file_open(const char *path, unsigned long *shared);
+struct store_shared {
+	unsigned long	 logged;	/* fingerprint, by store_file.c */
+	uint64_t	 down_until;	/* clock_ms(), by store_postgres.c */
+	bool		 down;
+	bool		 rehash_failed;
+};
+
+/*
+ * Open the store of the configuration, before the privileges are dropped.
+ * confined says that store_directory() will be the root directory.  Returns NULL
+ * after a message.
+ */
+struct store	*store_open(const struct conf_signer *, bool confined,
+		    struct store_shared *);
+struct store	*store_file_open(const char *path, bool confined,
+		    struct store_shared *);
+struct store	*store_postgres_open(const char *string, bool confined,
+		    struct store_shared *);
+
 /* the directory that the store needs to see; where the signer is confined */
-const char	*store_file_directory(struct store *);
+const char	*store_directory(struct store *);
 
 /* Fills the user on STORE_FOUND; the caller calls user_clear() after it. */
 enum store_result store_lookup(struct store *, const char *name,
 		    struct user *);
+/*
+ * Replace a user's hash by one of the same password, unless it was changed in
+ * the meantime.  It may fail, and says so in the log once.
+ */
+void		 store_rehash(struct store *, const char *name,
+		    const char *old, const char *new);
 void		 store_close(struct store *);
 void		 user_clear(struct user *);
 

@@ -9,8 +9,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sodium.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,6 +20,7 @@
 
 #include "file.h"
 #include "log.h"
+#include "users_edit.h"
 #include "users_table.h"
 
 #define READ_TRIES	3
@@ -34,18 +37,14 @@ struct store_file {
 	char			*dir;
 	const char		*base;		/* points into path */
 	int			 dirfd;
-	unsigned long		*shared;	/* what was logged last */
+	struct store_shared	*shared;
 	struct users_table	*table;		/* NULL: nothing is loaded */
 	struct stat		 st;		/* of the file in table */
+	bool			 confined;	/* its directory is the root */
 	bool			 racy;		/* look again next time */
 	bool			 failing;
 	unsigned long		 bad_lines;
 };
-
-static enum store_result lookup(struct store *, const char *, struct user *);
-static void		 close_store(struct store *);
-
-static const struct store_ops ops = { lookup, close_store };
 
 /* Is that the first of all signers to say so?  Then it may go to the log. */
 static bool
@@ -57,7 +56,7 @@ first_to_see(struct store_file *sf, const void *what, size_t len)
 
 	(void)crypto_shorthash(hash, what, len, key);
 	memcpy(&fingerprint, hash, sizeof(fingerprint));
-	return (__atomic_exchange_n(sf->shared, fingerprint,
+	return (__atomic_exchange_n(&sf->shared->logged, fingerprint,
 	    __ATOMIC_RELAXED) != fingerprint);
 }
 
@@ -237,8 +236,40 @@ close_store(struct store *store)
 	freezero(sf, sizeof(*sf));
 }
 
+/*
+ * By name, which behind chroot is in the root directory.  Only where the signer
+ * may write.
+ */
+static void
+rehash(struct store *store, const char *name, const char *old,
+    const char *new)
+{
+	char path[PATH_MAX];
+	struct store_file *sf;
+	int n;
+
+	sf = (struct store_file *)store;
+	n = snprintf(path, sizeof(path), "%s/%s",
+	    sf->confined ? "" : sf->dir, sf->base);
+	if (__atomic_load_n(&sf->shared->rehash_failed, __ATOMIC_RELAXED) ||
+	    (n > 0 && (size_t)n < sizeof(path) &&
+	    users_rehash(path, name, old, new) == 0))
+		return;
+	if (!__atomic_exchange_n(&sf->shared->rehash_failed, true,
+	    __ATOMIC_RELAXED))
+		log_warnx("%s: passwords are not rehashed", sf->path);
+}
+
+static const char *
+directory(struct store *store)
+{
+	return (((struct store_file *)store)->dir);
+}
+
+static const struct store_ops ops = { lookup, rehash, directory, close_store };
+
 struct store *
-store_file_open(const char *path, unsigned long *shared)
+store_file_open(const char *path, bool confined, struct store_shared *shared)
 {
 	struct store_file *sf;
 	struct stat st;
@@ -249,6 +280,7 @@ store_file_open(const char *path, unsigned long *shared)
 	}
 	sf->store.ops = &ops;
 	sf->shared = shared;
+	sf->confined = confined;
 	sf->dirfd = -1;
 	if ((sf->path = strdup(path)) == NULL ||
 	    (sf->dir = file_directory(sf->path, &sf->base)) == NULL) {
@@ -272,10 +304,4 @@ store_file_open(const char *path, unsigned long *shared)
 fail:
 	close_store(&sf->store);
 	return (NULL);
-}
-
-const char *
-store_file_directory(struct store *store)
-{
-	return (((struct store_file *)store)->dir);
 }

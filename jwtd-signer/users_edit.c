@@ -386,3 +386,31 @@ users_edit_commit(struct users_edit *edit)
 	freezero(out, size);
 	return (rc);
 }
+
+int
+users_rehash(const char *path, const char *name, const char *old,
+    const char *new)
+{
+	const struct users_line *found;
+	struct users_edit *edit;
+	struct users_line user;
+	const char *why;
+	int rc;
+
+	if ((edit = users_edit_open(path)) == NULL)
+		return (-1);
+	rc = 0;
+	found = users_edit_find(edit, name, strlen(name));
+	if (found != NULL && found->hash.len == strlen(old) &&
+	    memcmp(found->hash.p, old, found->hash.len) == 0) {
+		user = *found;
+		user.hash.p = new;
+		user.hash.len = strlen(new);
+		if ((rc = users_edit_put(edit, &user, &why)) == -1)
+			log_warnx("user \"%s\": %s", name, why);
+		else
+			rc = users_edit_commit(edit);
+	}
+	users_edit_close(edit);
+	return (rc);
+}

@@ -35,4 +35,11 @@ void			 users_edit_delete(struct users_edit *,
 /* Write it.  Returns 0, or -1 after a message: then the old file is there. */
 int			 users_edit_commit(struct users_edit *);
 
+/*
+ * Put a new hash in the place of the old one of that name, unless the file has
+ * another by now.  Returns 0, or -1 after a message.
+ */
+int			 users_rehash(const char *path, const char *name,
+			    const char *old, const char *new);
+
 #endif

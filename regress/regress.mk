@@ -11,7 +11,7 @@ $(B)/unit.a: $(UNIT_OBJ)
 	ar rcs $@ $^
 $(UNIT): $(B)/%: $(O)/%.o $(B)/unit.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/unit.a $(JWTD_LIBS) $(CRYPT_LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/unit.a $(JWTD_LIBS) -lpq $(CRYPT_LIBS)
 $(O)/regress/unit/%.o: ALL_CFLAGS += -Ijwtd -Ijwtd-signer -Iregress/unit
 
 unit: $(UNIT)

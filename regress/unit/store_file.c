@@ -18,7 +18,7 @@
 
 static char		dir[] = "/tmp/jwtd-store.XXXXXXXXXX";
 static char		path[64], log_path[64];
-static unsigned long	shared;
+static struct store_shared shared;
 
 /* in place, as an editor without care does */
 static void
@@ -91,10 +91,10 @@ look(struct store *store, const char *name)
 static void
 test_open(void)
 {
-	ok(store_file_open("/nonexistent/users", &shared) == NULL,
+	ok(store_file_open("/nonexistent/users", false, &shared) == NULL,
 	    "no directory");
 	ok(strstr(logged(), "/nonexistent: ") != NULL, "said so");
-	ok(store_file_open("/tmp/", &shared) == NULL, "no file");
+	ok(store_file_open("/tmp/", false, &shared) == NULL, "no file");
 	ok(strstr(logged(), "/tmp/: not a file's path") != NULL, "said so");
 }
 
@@ -217,7 +217,7 @@ test_readable_by_others(void)
 	put("a:" BCRYPT "\n");
 	if (chmod(path, 0644) == -1)
 		abort();
-	store = store_file_open(path, &shared);
+	store = store_file_open(path, false, &shared);
 	ok(strstr(logged(), "password hashes are readable by others") != NULL,
 	    "a warning for mode 0644");
 	is_str(look(store, "a"), "{}", "it works nevertheless");
@@ -269,11 +269,11 @@ main(void)
 	if (fd == -1 || dup2(fd, STDERR_FILENO) == -1)
 		return (1);
 	test_open();
-	store = store_file_open(path, &shared);
-	other = store_file_open(path, &shared);
+	store = store_file_open(path, false, &shared);
+	other = store_file_open(path, false, &shared);
 	if (store == NULL || other == NULL)
 		return (1);
-	is_str(store_file_directory(store), dir, "the directory");
+	is_str(store_directory(store), dir, "the directory");
 	is_str(look(store, "a"), "unavailable", "before there is a file");
 	ok(strstr(logged(), "no user can log in") != NULL, "said so");
 	test_edits(store);

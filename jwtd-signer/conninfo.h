@@ -1,0 +1,32 @@
+/*
+ * libpq's connection string, made into what a process can connect with that has
+ * no root and sees one directory: service and password file are read, host names
+ * are looked up, and paths are those behind chroot.
+ */
+#ifndef CONNINFO_H
+#define CONNINFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct conninfo;
+
+/*
+ * Read everything that the string means.  With confined, the paths that libpq
+ * will use are those below conninfo_directory().  Returns NULL with a text in
+ * err, which names no password.
+ */
+struct conninfo	*conninfo_resolve(const char *string, bool confined, char *err,
+		    size_t errsize);
+/* wiped */
+void		 conninfo_free(struct conninfo *);
+
+/* what has to be seen: of the server's socket, of its CA's certificate, or an
+ * empty one */
+const char	*conninfo_directory(const struct conninfo *);
+
+/* for PQconnectStartParams(), with expand_dbname 0 */
+const char *const *conninfo_keywords(const struct conninfo *);
+const char *const *conninfo_values(const struct conninfo *);
+
+#endif

@@ -1,0 +1,224 @@
+/*
+ * The PostgreSQL store.  The signer's role can call two functions of the schema
+ * jwtd and nothing else; both are here.  One connection a signer, made when it is
+ * first needed and again when it was lost.
+ */
+#include "store.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "conninfo.h"
+#include "log.h"
+#include "password.h"
+#include "pg.h"
+
+/* after a failure, nobody tries again for this long; requests get 503 at once */
+#define RETRY_MS	500
+
+struct store_postgres {
+	struct store		 store;		/* first: it is cast */
+	struct conninfo		*info;
+	struct store_shared	*shared;
+	struct pg		 pg;
+};
+
+static const struct pg_query lookup_query = {
+	0, "jwtd_lookup",
+	"SELECT password_hash, grants, disabled FROM jwtd.lookup($1)", 1
+};
+static const struct pg_query rehash_query = {
+	1, "jwtd_rehash", "SELECT jwtd.rehash($1, $2, $3)", 3
+};
+
+/* The administrator hears once that it is down, and once that it is back. */
+static void
+note_down(struct store_postgres *sp)
+{
+	__atomic_store_n(&sp->shared->down_until, clock_ms() + RETRY_MS,
+	    __ATOMIC_RELAXED);
+	if (__atomic_exchange_n(&sp->shared->down, true, __ATOMIC_RELAXED))
+		return;
+	log_warnx("store postgres: %s: no user can log in", sp->pg.error);
+}
+
+static void
+note_up(struct store_postgres *sp)
+{
+	if (!__atomic_load_n(&sp->shared->down, __ATOMIC_RELAXED) ||
+	    !__atomic_exchange_n(&sp->shared->down, false, __ATOMIC_RELAXED))
+		return;
+	log_info("store postgres: available again");
+}
+
+static bool
+connect_now(struct store_postgres *sp)
+{
+	if (clock_ms() < __atomic_load_n(&sp->shared->down_until,
+	    __ATOMIC_RELAXED))
+		return (false);
+	if (pg_connect(&sp->pg) == 0)
+		return (true);
+	note_down(sp);
+	return (false);
+}
+
+/*
+ * Run it on the connection there is, or on a new one if the server closed that
+ * since: it does so whenever it is restarted.
+ */
+static PGresult *
+run(struct store_postgres *sp, const struct pg_query *query,
+    const char *const *params)
+{
+	PGresult *result;
+	uint64_t begin;
+
+	begin = clock_ms();
+	if (pg_connected(&sp->pg)) {
+		result = pg_run(&sp->pg, query, params);
+		if (result != NULL) {
+			note_up(sp);
+			return (result);
+		}
+		if (pg_connected(&sp->pg) ||
+		    clock_ms() - begin >= PG_QUERY_MS) {
+			note_down(sp);
+			return (NULL);
+		}
+	}
+	if (!connect_now(sp))
+		return (NULL);
+	if ((result = pg_run(&sp->pg, query, params)) == NULL)
+		note_down(sp);
+	else
+		note_up(sp);
+	return (result);
+}
+
+/* libpq frees without wiping, and there are hashes in it */
+static void
+clear(PGresult *result)
+{
+	int row, column;
+
+	for (row = 0; row < PQntuples(result); row++)
+		for (column = 0; column < PQnfields(result); column++)
+			explicit_bzero(PQgetvalue(result, row, column),
+			    (size_t)PQgetlength(result, row, column));
+	PQclear(result);
+}
+
+/* What is in the row, or why it cannot be used. */
+static const char *
+read_row(PGresult *result, struct user *user)
+{
+	size_t hash_len, grants_len;
+
+	if (PQnfields(result) != 3 || PQgetisnull(result, 0, 0) ||
+	    PQgetisnull(result, 0, 1) || PQgetisnull(result, 0, 2))
+		return ("the look-up function gave no whole row");
+	hash_len = (size_t)PQgetlength(result, 0, 0);
+	grants_len = (size_t)PQgetlength(result, 0, 1);
+	if (hash_len > USER_HASH_MAX ||
+	    !password_hash_known(PQgetvalue(result, 0, 0)))
+		return ("unknown kind of password hash");
+	if (grants_len > USER_GRANTS_MAX)
+		return ("the grants are too large");
+	if ((user->grants = malloc(grants_len + 1)) == NULL)
+		return ("out of memory");
+	memcpy(user->hash, PQgetvalue(result, 0, 0), hash_len + 1);
+	memcpy(user->grants, PQgetvalue(result, 0, 1), grants_len + 1);
+	user->grants_len = grants_len;
+	user->disabled = strcmp(PQgetvalue(result, 0, 2), "f") != 0;
+	return (NULL);
+}
+
+static enum store_result
+lookup(struct store *store, const char *name, struct user *user)
+{
+	struct store_postgres *sp;
+	enum store_result found;
+	const char *why;
+	PGresult *result;
+
+	sp = (struct store_postgres *)store;
+	if ((result = run(sp, &lookup_query, &name)) == NULL)
+		return (STORE_UNAVAILABLE);
+	found = STORE_NOT_FOUND;
+	if (PQntuples(result) == 1) {
+		if ((why = read_row(result, user)) == NULL)
+			found = STORE_FOUND;
+		else
+			log_warnx("user \"%s\": %s", name, why);
+	}
+	clear(result);
+	return (found);
+}
+
+static void
+rehash(struct store *store, const char *name, const char *old,
+    const char *new)
+{
+	const char *params[3] = { name, old, new };
+	struct store_postgres *sp;
+	PGresult *result;
+
+	sp = (struct store_postgres *)store;
+	/* no other connection for it: a standby, say, cannot write */
+	if (!pg_connected(&sp->pg))
+		return;
+	if ((result = pg_run(&sp->pg, &rehash_query, params)) != NULL)
+		PQclear(result);
+	else if (!__atomic_exchange_n(&sp->shared->rehash_failed, true,
+	    __ATOMIC_RELAXED))
+		log_warnx("store postgres: passwords are not rehashed: %s",
+		    sp->pg.error);
+}
+
+static const char *
+directory(struct store *store)
+{
+	return (conninfo_directory(((struct store_postgres *)store)->info));
+}
+
+static void
+close_store(struct store *store)
+{
+	struct store_postgres *sp;
+
+	sp = (struct store_postgres *)store;
+	pg_close(&sp->pg);
+	conninfo_free(sp->info);
+	freezero(sp, sizeof(*sp));
+}
+
+static const struct store_ops ops = { lookup, rehash, directory, close_store };
+
+struct store *
+store_postgres_open(const char *string, bool confined,
+    struct store_shared *shared)
+{
+	struct store_postgres *sp;
+	char err[512];
+
+	if ((sp = calloc(1, sizeof(*sp))) == NULL) {
+		log_warn("store postgres");
+		return (NULL);
+	}
+	sp->info = conninfo_resolve(string, confined, err, sizeof(err));
+	if (sp->info == NULL) {
+		log_warnx("store postgres: %s", err);
+		free(sp);
+		return (NULL);
+	}
+	/* or libpq looks for certificates where root's are */
+	(void)setenv("HOME", "/nonexistent", 1);
+	sp->store.ops = &ops;
+	sp->shared = shared;
+	sp->pg.info = sp->info;
+	return (&sp->store);
+}
