@@ -212,6 +212,12 @@ const struct conf_location *conf_location_find(const struct conf_server *,
 const struct conf_server *conf_server_find(const struct conf_listener *,
 		    const char *host, size_t len);
 
+/*
+ * Is there a password in libpq's connection string, in any of the forms that it
+ * reads?  Such a string is refused, and never repeated in a message.
+ */
+bool		 conf_conninfo_password(const char *);
+
 /* "127.0.0.1 port 80", "[::1] port 80" or the path; for logs */
 const char	*conf_listener_name(const struct conf_listener *, char *buf,
 		    size_t size);

@@ -60,7 +60,6 @@ const char *conf_realm(const char *);
 const char *conf_scope(const char *);
 const char *conf_header(const char *);
 const char *conf_host(const char *);
-const char *conf_conninfo(const char *);
 const char *conf_location_path(const char *);
 const char *conf_address(const char *, unsigned int port,
 	    struct conf_listener *);

@@ -79,19 +79,17 @@ parse_key_certificate(struct conf_parser *p, const char *path)
 void
 parse_store(struct conf_parser *p, enum conf_store store, const char *arg)
 {
-	const char *why;
-
 	if (!parse_once(p, ONCE_STORE, "store"))
 		return;
 	if (store == CONF_STORE_POSTGRES) {
-		why = conf_conninfo(arg);
 		/* never repeat what may be a secret */
-		if (why != NULL && strcmp(why, "password") == 0) {
+		if (conf_conninfo_password(arg)) {
 			parse_error(p, p->lex.line, "\"store postgres\" with a "
 			    "password: use a service or password file");
 			return;
 		}
-		if (!parse_valid(p, "store", arg, why))
+		if (!parse_valid(p, "store", arg,
+		    conf_text(arg, CONF_MAX_STRING)))
 			return;
 		parse_later(p, "store postgres");
 	} else if (!parse_path(p, "store", arg))

@@ -167,30 +167,24 @@ conf_host(const char *s)
 	return (NULL);
 }
 
-/* Refuse a password in any of the forms that libpq reads. */
-const char *
-conf_conninfo(const char *s)
+bool
+conf_conninfo_password(const char *s)
 {
-	const char *at, *p, *why;
+	const char *at, *p;
 
-	why = conf_text(s, CONF_MAX_STRING);
-	if (why != NULL)
-		return (why);
 	for (p = s; (p = strcasestr(p, "password")) != NULL;) {
 		p += strlen("password");
 		if (p[strspn(p, " \t")] == '=')
-			return ("password");
+			return (true);
 	}
 	if (strncmp(s, "postgres://", 11) == 0)
 		p = s + 11;
 	else if (strncmp(s, "postgresql://", 13) == 0)
 		p = s + 13;
 	else
-		return (NULL);
+		return (false);
 	at = p + strcspn(p, "@/");
-	if (*at == '@' && memchr(p, ':', (size_t)(at - p)) != NULL)
-		return ("password");
-	return (NULL);
+	return (*at == '@' && memchr(p, ':', (size_t)(at - p)) != NULL);
 }
 
 const char *

@@ -331,7 +331,8 @@ json_compact(char *out, size_t size, struct span text, bool ascii)
 		}
 		if (len > size - n)
 			return (-1);
-		memcpy(out + n, from, len);
+		/* out may be where the text is */
+		memmove(out + n, from, len);
 		n += len;
 	}
 	return ((ssize_t)n);

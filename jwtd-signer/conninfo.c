@@ -24,6 +24,7 @@
 #define OPTIONS_MAX	64
 #define HOSTS_MAX	16		/* addresses of all hosts */
 #define LIST_MAX	2048		/* bytes of a list of them */
+#define DEFAULT_PORT	"5432"
 #define PASSWORD_MAX	1024
 #define PASSFILE_MAX	(256 * 1024)
 
@@ -108,11 +109,13 @@ known_keyword(const char *keyword)
 		"connect_timeout", "dbname", "fallback_application_name",
 		"gssencmode", "host", "hostaddr", "keepalives",
 		"keepalives_count", "keepalives_idle", "keepalives_interval",
-		"krbsrvname", "options", "passfile", "password", "port",
-		"sslcert", "sslcompression", "sslcrl", "sslcrldir", "sslkey",
-		"ssl_max_protocol_version", "ssl_min_protocol_version",
-		"sslmode", "sslpassword", "sslrootcert", "sslsni",
-		"target_session_attrs", "tcp_user_timeout", "user"
+		"krbsrvname", "load_balance_hosts", "options", "passfile",
+		"password", "port", "require_auth", "requirepeer", "sslcert",
+		"sslcertmode", "sslcompression", "sslcrl", "sslcrldir",
+		"sslkey", "ssl_max_protocol_version",
+		"ssl_min_protocol_version", "sslmode", "sslnegotiation",
+		"sslpassword", "sslrootcert", "sslsni", "target_session_attrs",
+		"tcp_user_timeout", "user"
 	};
 	size_t i;
 
@@ -162,6 +165,25 @@ check_string(struct conninfo *ci, const char *string)
 }
 
 /*
+ * What libpq says of a string that it cannot parse has parts of the string in
+ * quotes, and where a quote is missing these are parts of a password.  They are
+ * left out, but for an unknown option of a string without a password.
+ */
+static int
+fail_parse(struct conninfo *ci, const char *string, const char *message)
+{
+	const char *first, *last;
+
+	first = strchr(message, '"');
+	if (first == NULL || (strncmp(message, "invalid ", 8) == 0 &&
+	    strstr(string, "password") == NULL && strchr(string, '@') == NULL))
+		return (fail_libpq(ci, message));
+	last = strrchr(message, '"') + 1;
+	return (fail(ci, "%.*s\"...\"%.*s", (int)(first - message), message,
+	    (int)strcspn(last, "\n"), last));
+}
+
+/*
  * The string's own options over those of its service, over the environment's and
  * the defaults.
  */
@@ -172,12 +194,14 @@ read_options(struct conninfo *ci, const char *string)
 	char *message;
 	int result;
 
-	if (check_string(ci, string) == -1)
-		return (-1);
 	if ((own = PQconninfoParse(string, &message)) == NULL) {
-		(void)fail_libpq(ci, message != NULL ? message :
+		(void)fail_parse(ci, string, message != NULL ? message :
 		    "out of memory");
 		PQfreemem(message);
+		return (-1);
+	}
+	if (check_string(ci, string) == -1) {
+		PQconninfoFree(own);
 		return (-1);
 	}
 	for (o = own; o->keyword != NULL; o++)
@@ -194,6 +218,18 @@ read_options(struct conninfo *ci, const char *string)
 	if (result == 0 && *get(ci, "dbname") == '\0')
 		result = set(ci, "dbname", get(ci, "user"));
 	return (result);
+}
+
+static size_t
+count_items(const char *list)
+{
+	size_t n;
+
+	if (*list == '\0')
+		return (0);
+	for (n = 1; (list = strchr(list, ',')) != NULL; list++)
+		n++;
+	return (n);
 }
 
 /* The next of a list with commas; false at its end. */
@@ -269,8 +305,31 @@ add_socket(struct conninfo *ci, const char *host, const char *port,
 		    "\"%s\"", ci->directory, host));
 	if (ci->directory == NULL && (ci->directory = strdup(host)) == NULL)
 		return (fail(ci, "out of memory"));
+	/* libpq would ask for the name of the server's user */
+	if (confined && *get(ci, "requirepeer") != '\0')
+		return (fail(ci, "requirepeer needs names of users, which the "
+		    "signer does not see"));
 	ci->nsockets++;
 	return (add_host(ci, confined ? "/" : host, "", port));
+}
+
+/* libpq would refuse lists that do not fit together, but it sees others. */
+static int
+check_lists(struct conninfo *ci)
+{
+	size_t hosts, addresses, ports;
+
+	hosts = count_items(get(ci, "host"));
+	addresses = count_items(get(ci, "hostaddr"));
+	ports = count_items(get(ci, "port"));
+	if (hosts != 0 && addresses != 0 && hosts != addresses)
+		return (fail(ci, "%zu hosts and %zu addresses", hosts,
+		    addresses));
+	if (addresses > hosts)
+		hosts = addresses;
+	if (ports > 1 && ports != hosts)
+		return (fail(ci, "%zu hosts and %zu ports", hosts, ports));
+	return (0);
 }
 
 /* The lists of hosts, addresses and ports, each host with its port. */
@@ -282,6 +341,8 @@ read_hosts(struct conninfo *ci, bool confined)
 	bool more, last_port;
 	int result;
 
+	if (check_lists(ci) == -1)
+		return (-1);
 	hosts = *get(ci, "host") != '\0' ? get(ci, "host") : NULL;
 	addresses = *get(ci, "hostaddr") != '\0' ? get(ci, "hostaddr") : NULL;
 	ports = get(ci, "port");
@@ -300,6 +361,8 @@ read_hosts(struct conninfo *ci, bool confined)
 			(void)strlcpy(port, ports, sizeof(port));
 		else
 			(void)next_item(&ports, port, sizeof(port));
+		if (port[0] == '\0')
+			(void)strlcpy(port, DEFAULT_PORT, sizeof(port));
 		if (address[0] != '\0')
 			result = add_host(ci, host[0] != '\0' ? host : address,
 			    address, port);
@@ -314,6 +377,25 @@ read_hosts(struct conninfo *ci, bool confined)
 		return (fail(ci, "hosts with and without a socket's "
 		    "directory"));
 	return (0);
+}
+
+/*
+ * To libpq a socket in the usual directory is localhost, and one in another is
+ * that directory.  Here it is localhost as well, wherever it is.
+ */
+static bool
+find_for_host(const struct conninfo *ci, const char *text, size_t len,
+    struct pgpass_key *key, char *password, size_t size)
+{
+	if (key->host[0] != '/')
+		return (pgpass_find(text, len, key, password, size));
+	/* behind chroot, all are in the one that was "/" */
+	if (strcmp(key->host, "/") == 0)
+		key->host = ci->directory;
+	if (pgpass_find(text, len, key, password, size))
+		return (true);
+	key->host = "localhost";
+	return (pgpass_find(text, len, key, password, size));
 }
 
 /*
@@ -335,11 +417,11 @@ find_password(struct conninfo *ci, const char *text, size_t len)
 	password[0] = '\0';
 	while (result == 0 && next_item(&hosts, host, sizeof(host)) &&
 	    next_item(&ports, port, sizeof(port))) {
-		key.host = host[0] == '/' ? "localhost" : host;
+		key.host = host;
 		key.port = port;
 		key.database = get(ci, "dbname");
 		key.user = get(ci, "user");
-		if (!pgpass_find(text, len, &key, other, sizeof(other)))
+		if (!find_for_host(ci, text, len, &key, other, sizeof(other)))
 			continue;
 		if (password[0] != '\0' && strcmp(password, other) != 0)
 			result = fail(ci, "the password file has several "
@@ -418,7 +500,7 @@ read_tls(struct conninfo *ci, bool confined)
 	};
 	size_t i;
 
-	if (ci->nsockets > 0)
+	if (ci->nsockets == ci->nhosts)
 		return (0);
 	/* libpq's default, which anybody in between could turn off */
 	if (strcmp(get(ci, "sslmode"), "prefer") == 0 &&
@@ -490,6 +572,37 @@ const char *
 conninfo_directory(const struct conninfo *ci)
 {
 	return (ci->directory);
+}
+
+size_t
+conninfo_hosts(const struct conninfo *ci)
+{
+	return (ci->nhosts);
+}
+
+/* out has room for the list, and becomes as long as it is. */
+static void
+rotate(char *out, const char *list, size_t first)
+{
+	const char *p;
+	size_t len;
+
+	for (p = list; first > 0; first--)
+		p = strchr(p, ',') + 1;
+	len = strlen(p);
+	memcpy(out, p, len);
+	if (p > list) {
+		out[len++] = ',';
+		memcpy(out + len, list, (size_t)(p - list) - 1);
+	}
+}
+
+void
+conninfo_begin_with(struct conninfo *ci, size_t first)
+{
+	rotate(ci->values[find(ci, "host")], ci->host, first);
+	rotate(ci->values[find(ci, "hostaddr")], ci->hostaddr, first);
+	rotate(ci->values[find(ci, "port")], ci->port, first);
 }
 
 const char *const *

@@ -25,6 +25,13 @@ void		 conninfo_free(struct conninfo *);
  * empty one */
 const char	*conninfo_directory(const struct conninfo *);
 
+/*
+ * How many addresses there are, and with which of them to begin; those before it
+ * are then the last.  It is 0 at first.
+ */
+size_t		 conninfo_hosts(const struct conninfo *);
+void		 conninfo_begin_with(struct conninfo *, size_t first);
+
 /* for PQconnectStartParams(), with expand_dbname 0 */
 const char *const *conninfo_keywords(const struct conninfo *);
 const char *const *conninfo_values(const struct conninfo *);

@@ -12,22 +12,25 @@
 #include <openssl/bio.h>
 
 #include "conf.h"
+#include "password.h"
 #include "span.h"
 
 #define CTL_OK		0
 #define CTL_FAILED	1
 #define CTL_USAGE	2	/* main() then writes the command's usage */
 
-#define PASSWORD_MAX	511	/* bytes, RFC 7617's have no limit */
-
 struct ctl {
 	const char	*conf_path;
+	const char	*conninfo;	/* NULL: users are where conf says */
 	struct conf	*conf;		/* NULL until it is asked for */
 };
 
 /* The configuration or its signer block, or NULL after a message. */
 const struct conf	*ctl_conf(struct ctl *);
 const struct conf_signer *ctl_signer(struct ctl *);
+
+/* The users, opened as users_admin.h says, or NULL after a message. */
+struct users_admin *ctl_users(struct ctl *, bool edit);
 
 /*
  * Write what a memory BIO holds to a new file, or to stdout if path is NULL.
@@ -67,5 +70,20 @@ int	 ctl_with_token(int (*use)(struct span, void *), void *arg);
 bool	 ctl_has_c1(const char *);
 /* "14m", "2h", "3d": whole units, of the largest that fits */
 void	 ctl_format_span(char *out, size_t size, uint64_t seconds);
+
+
+/* How far something long is, on standard error if that is a terminal. */
+struct progress {
+	const char	*name;
+	size_t		 total;
+	uint64_t	 next;		/* clock_ms() of the next look */
+	bool		 terminal;
+	int		 width;		/* of what is to be seen now */
+};
+
+void	 progress_start(struct progress *, const char *name, size_t total);
+void	 progress_show(struct progress *, size_t done);
+/* before anything else is written */
+void	 progress_clear(struct progress *);
 
 #endif

@@ -1,37 +1,17 @@
 /*
- * jwtctl user: edits of the configured users file.  Passwords and hashes pass
- * through here and are wiped; none is printed.
+ * jwtctl user: edits of the users, in whichever store they are.  Passwords and
+ * hashes pass through here and are wiped; none is printed.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ctl.h"
-#include "file.h"
-#include "json.h"
 #include "log.h"
 #include "password.h"
 #include "store.h"
-#include "users_edit.h"
-#include "users_table.h"
-
-/* The users file, or NULL after a message. */
-static const char *
-users_path(struct ctl *ctl)
-{
-	const struct conf_signer *signer;
-
-	if ((signer = ctl_signer(ctl)) == NULL)
-		return (NULL);
-	if (signer->store != CONF_STORE_FILE) {
-		log_warnx("%s: the store is not a file, and others are not "
-		    "available in this version", ctl->conf_path);
-		return (NULL);
-	}
-	return (signer->store_arg);
-}
+#include "users_admin.h"
 
 static struct span
 span_of(const char *text)
@@ -43,64 +23,100 @@ span_of(const char *text)
 	return (s);
 }
 
+struct users_admin *
+ctl_users(struct ctl *ctl, bool edit)
+{
+	const struct conf_signer *signer;
+
+	if (ctl->conninfo != NULL)
+		return (users_admin_postgres(ctl->conninfo, edit));
+	if ((signer = ctl_signer(ctl)) == NULL)
+		return (NULL);
+	if (signer->store == CONF_STORE_FILE)
+		return (users_admin_file(signer->store_arg, edit));
+	log_warnx("%s: the store is PostgreSQL: give -d conninfo",
+	    ctl->conf_path);
+	return (NULL);
+}
+
 /*
- * Open the file for an edit of that name, which must be there or must not.
- * Fills user with the line that it has.  NULL after a message.
+ * Open the store for an edit of that name, which must be there or must not.
+ * Fills user with what it has.  NULL after a message.
  */
-static struct users_edit *
+static struct users_admin *
 open_for(struct ctl *ctl, const char *name, bool exists,
     struct users_line *user)
 {
-	const struct users_line *found;
-	struct users_edit *edit;
-	const char *path, *why;
+	struct users_admin *users;
+	const char *why;
+	int found;
 
 	if (!users_name_valid(name, strlen(name), &why)) {
 		log_warnx("invalid name \"%.300s\": %s", name, why);
 		return (NULL);
 	}
-	if ((path = users_path(ctl)) == NULL ||
-	    (edit = users_edit_open(path)) == NULL)
+	if ((users = ctl_users(ctl, true)) == NULL)
 		return (NULL);
-	found = users_edit_find(edit, name, strlen(name));
-	if (found != NULL)
-		*user = *found;
-	if ((found != NULL) == exists)
-		return (edit);
-	if (exists)
+	found = users_admin_find(users, name, user);
+	if (found == (exists ? 1 : 0))
+		return (users);
+	if (found == 0)
 		log_warnx("no such user \"%s\"", name);
-	else
+	else if (found == 1)
 		log_warnx("user \"%s\" exists already", name);
-	users_edit_close(edit);
+	users_admin_close(users);
 	return (NULL);
 }
 
-/* Put the line, write, close.  Returns an exit status after a message. */
-static int
-put_and_close(struct users_edit *edit, const struct users_line *user)
+/* what became of the one user that was put */
+struct one {
+	const struct users_line	*user;
+	bool			 good;
+};
+
+static void
+did_one(void *arg, size_t i, enum users_put put, const char *why)
 {
-	const char *why;
+	struct one *one;
+
+	(void)i;
+	one = arg;
+	one->good = false;
+	if (put == USERS_REFUSED)
+		log_warnx("user \"%.*s\": %s", (int)one->user->name.len,
+		    one->user->name.p, why);
+	else if (put == USERS_EXISTS)
+		log_warnx("user \"%.*s\" exists already",
+		    (int)one->user->name.len, one->user->name.p);
+	else
+		one->good = true;
+}
+
+/* Put the user, commit, close.  Returns an exit status after a message. */
+static int
+put_and_close(struct users_admin *users, const struct users_line *user,
+    bool replace)
+{
+	struct one one = { user, false };
+	const struct users_batch batch = { &user, 1, replace, did_one, &one };
 	int status;
 
 	status = CTL_FAILED;
-	if (users_edit_put(edit, user, &why) == -1)
-		log_warnx("user \"%.*s\": %s", (int)user->name.len,
-		    user->name.p, why);
-	else if (users_edit_commit(edit) == 0)
+	if (users_admin_put(users, &batch) == 0 && one.good &&
+	    users_admin_commit(users) == 0)
 		status = CTL_OK;
-	users_edit_close(edit);
+	users_admin_close(users);
 	return (status);
 }
 
 /*
- * The grants as they go into a line: as given, but without newlines.  The
+ * The grants as they go into the store: as given, but without newlines.  The
  * caller frees them.  NULL after a message.
  */
 static char *
 one_line(const char *json)
 {
 	const char *why;
-	ssize_t n;
 	char *text;
 
 	if (!users_grants_valid(json, strlen(json), &why)) {
@@ -111,11 +127,7 @@ one_line(const char *json)
 		log_warn("grants");
 		return (NULL);
 	}
-	if (strpbrk(json, "\r\n") != NULL) {
-		/* it gets no longer; numbers stay as they are written */
-		n = json_compact(text, strlen(json), span_of(json), false);
-		text[n > 0 ? n : 0] = '\0';
-	}
+	text[users_grants_one_line(text, strlen(text))] = '\0';
 	return (text);
 }
 
@@ -136,7 +148,7 @@ ask_hash(const char *name, char hash[PASSWORD_HASH_SIZE])
 
 /*
  * Give the user a password that is asked for, and a new user the grants.  The
- * file is looked at before the question, and not locked during it.
+ * store is looked at before the question, and not locked during it.
  */
 static int
 set_password(struct ctl *ctl, const char *name, bool exists,
@@ -144,22 +156,22 @@ set_password(struct ctl *ctl, const char *name, bool exists,
 {
 	char hash[PASSWORD_HASH_SIZE];
 	struct users_line user;
-	struct users_edit *edit;
+	struct users_admin *users;
 	int status;
 
-	if ((edit = open_for(ctl, name, exists, &user)) == NULL)
+	if ((users = open_for(ctl, name, exists, &user)) == NULL)
 		return (CTL_FAILED);
-	users_edit_close(edit);
+	users_admin_close(users);
 	if (ask_hash(name, hash) == -1)
 		return (CTL_FAILED);
 	status = CTL_FAILED;
 	memset(&user, 0, sizeof(user));
-	if ((edit = open_for(ctl, name, exists, &user)) != NULL) {
+	if ((users = open_for(ctl, name, exists, &user)) != NULL) {
 		user.name = span_of(name);
 		user.hash = span_of(hash);
 		if (!exists)
 			user.grants = span_of(grants);
-		status = put_and_close(edit, &user);
+		status = put_and_close(users, &user, exists);
 	}
 	explicit_bzero(hash, sizeof(hash));
 	return (status);
@@ -196,7 +208,7 @@ int
 ctl_user_grant(struct ctl *ctl, int argc, char **argv)
 {
 	struct users_line user;
-	struct users_edit *edit;
+	struct users_admin *users;
 	char *grants;
 	int status;
 
@@ -205,9 +217,9 @@ ctl_user_grant(struct ctl *ctl, int argc, char **argv)
 	if ((grants = one_line(argv[optind + 1])) == NULL)
 		return (CTL_FAILED);
 	status = CTL_FAILED;
-	if ((edit = open_for(ctl, argv[optind], true, &user)) != NULL) {
+	if ((users = open_for(ctl, argv[optind], true, &user)) != NULL) {
 		user.grants = span_of(grants);
-		status = put_and_close(edit, &user);
+		status = put_and_close(users, &user, true);
 	}
 	free(grants);
 	return (status);
@@ -217,14 +229,14 @@ static int
 set_disabled(struct ctl *ctl, int argc, char **argv, bool disabled)
 {
 	struct users_line user;
-	struct users_edit *edit;
+	struct users_admin *users;
 
 	if (getopt(argc, argv, "+") != -1 || argc - optind != 1)
 		return (CTL_USAGE);
-	if ((edit = open_for(ctl, argv[optind], true, &user)) == NULL)
+	if ((users = open_for(ctl, argv[optind], true, &user)) == NULL)
 		return (CTL_FAILED);
 	user.disabled = disabled;
-	return (put_and_close(edit, &user));
+	return (put_and_close(users, &user, true));
 }
 
 int
@@ -243,65 +255,19 @@ int
 ctl_user_delete(struct ctl *ctl, int argc, char **argv)
 {
 	struct users_line user;
-	struct users_edit *edit;
-	int rc;
+	struct users_admin *users;
+	int status;
 
 	if (getopt(argc, argv, "+") != -1 || argc - optind != 1)
 		return (CTL_USAGE);
-	if ((edit = open_for(ctl, argv[optind], true, &user)) == NULL)
+	if ((users = open_for(ctl, argv[optind], true, &user)) == NULL)
 		return (CTL_FAILED);
-	users_edit_delete(edit, argv[optind], strlen(argv[optind]));
-	rc = users_edit_commit(edit);
-	users_edit_close(edit);
-	return (rc == 0 ? CTL_OK : CTL_FAILED);
-}
-
-/* where the lines come from, and how many were bad */
-struct source {
-	const char	*name;
-	size_t		 bad;
-};
-
-static void
-report_bad(void *arg, unsigned int line, const char *why)
-{
-	struct source *source;
-
-	source = arg;
-	log_warnx("%s:%u: %s", source->name, line, why);
-	source->bad++;
-}
-
-/* Read a file in the syntax of the users file, or with "-" standard input. */
-static struct users_table *
-read_table(const char *path, struct source *source)
-{
-	struct users_table *table;
-	const char *why;
-	size_t len;
-	char *buf;
-	int fd;
-
-	source->name = path;
-	source->bad = 0;
-	fd = STDIN_FILENO;
-	if (strcmp(path, "-") == 0)
-		source->name = "stdin";
-	else if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1) {
-		log_warn("%s", path);
-		return (NULL);
-	}
-	buf = file_read_stream(fd, USERS_FILE_MAX, &len, &why);
-	if (fd != STDIN_FILENO)
-		close(fd);
-	if (buf == NULL) {
-		log_warnx("%s: %s", source->name, why);
-		return (NULL);
-	}
-	table = users_table_new(buf, len, report_bad, source);
-	if (table == NULL)
-		log_warnx("%s: out of memory", source->name);
-	return (table);
+	status = CTL_FAILED;
+	if (users_admin_delete(users, argv[optind]) == 0 &&
+	    users_admin_commit(users) == 0)
+		status = CTL_OK;
+	users_admin_close(users);
+	return (status);
 }
 
 static void
@@ -322,106 +288,14 @@ print_user(const struct users_line *user)
 int
 ctl_user_list(struct ctl *ctl, int argc, char **argv)
 {
-	struct users_table *table;
-	struct source source;
-	const char *path;
-	size_t i;
+	struct users_admin *users;
+	long bad;
 
 	if (getopt(argc, argv, "+") != -1 || argc != optind)
 		return (CTL_USAGE);
-	if ((path = users_path(ctl)) == NULL ||
-	    (table = read_table(path, &source)) == NULL)
+	if ((users = ctl_users(ctl, false)) == NULL)
 		return (CTL_FAILED);
-	for (i = 0; i < table->nentries; i++)
-		if (!table->entries[i].duplicate)
-			print_user(&table->entries[i].user);
-	users_table_free(table);
-	return (source.bad == 0 ? CTL_OK : CTL_FAILED);
-}
-
-/* Take over one line; false after a message. */
-static bool
-import_one(struct users_edit *edit, const struct users_entry *entry,
-    bool replace, struct source *source)
-{
-	const struct users_line *user;
-	const char *why;
-
-	user = &entry->user;
-	if (!replace && users_edit_find(edit, user->name.p,
-	    user->name.len) != NULL) {
-		log_warnx("%s:%u: user \"%.*s\" exists already", source->name,
-		    entry->line, (int)user->name.len, user->name.p);
-		source->bad++;
-		return (false);
-	}
-	if (users_edit_put(edit, user, &why) == -1) {
-		report_bad(source, entry->line, why);
-		return (false);
-	}
-	return (true);
-}
-
-/* What was done is said only once it is done. */
-static int
-import_all(struct users_edit *edit, const struct users_table *table,
-    bool replace, struct source *source)
-{
-	const struct users_entry *entry;
-	bool *taken;
-	size_t i;
-
-	if ((taken = calloc(table->nentries + 1, sizeof(*taken))) == NULL) {
-		log_warn("%s", source->name);
-		return (CTL_FAILED);
-	}
-	for (i = 0; i < table->nentries; i++)
-		if (!table->entries[i].duplicate)
-			taken[i] = import_one(edit, &table->entries[i],
-			    replace, source);
-	if (users_edit_commit(edit) == -1) {
-		free(taken);
-		return (CTL_FAILED);
-	}
-	for (i = 0; i < table->nentries; i++) {
-		entry = &table->entries[i];
-		if (taken[i])
-			printf("%s:%u: %s \"%.*s\"\n", source->name,
-			    entry->line, users_edit_find(edit,
-			    entry->user.name.p, entry->user.name.len) != NULL ?
-			    "replaced" : "added", (int)entry->user.name.len,
-			    entry->user.name.p);
-	}
-	free(taken);
-	return (source->bad == 0 ? CTL_OK : CTL_FAILED);
-}
-
-int
-ctl_user_import(struct ctl *ctl, int argc, char **argv)
-{
-	struct users_table *table;
-	struct users_edit *edit;
-	struct source source;
-	const char *path;
-	bool replace;
-	int ch, status;
-
-	replace = false;
-	while ((ch = getopt(argc, argv, "+r")) != -1) {
-		if (ch != 'r')
-			return (CTL_USAGE);
-		replace = true;
-	}
-	if (argc - optind != 1)
-		return (CTL_USAGE);
-	if ((path = users_path(ctl)) == NULL ||
-	    (table = read_table(argv[optind], &source)) == NULL)
-		return (CTL_FAILED);
-	status = CTL_FAILED;
-	if ((edit = users_edit_open(path)) != NULL) {
-		status = import_all(edit, table, replace, &source);
-		users_edit_close(edit);
-	}
-	users_table_free(table);
-	return (status);
+	bad = users_admin_list(users, print_user);
+	users_admin_close(users);
+	return (bad == 0 ? CTL_OK : CTL_FAILED);
 }

@@ -35,12 +35,19 @@ static const struct command {
 	{ "user", "enable", "name", ctl_user_enable },
 	{ "user", "delete", "name", ctl_user_delete },
 	{ "user", "list", "", ctl_user_list },
-	{ "user", "import", "[-r] file", ctl_user_import },
+	{ "user", "import", "[-cr] file", ctl_user_import },
 	{ "token", "show", "", ctl_token_show },
 	{ "token", "verify", "[-a audience] [-s scope]", ctl_token_verify },
 };
 
 #define NCOMMANDS	(sizeof(commands) / sizeof(commands[0]))
+
+/* Is it about users, who may be elsewhere than the configuration says? */
+static bool
+has_users(const struct command *command)
+{
+	return (strcmp(command->group, "user") == 0);
+}
 
 /* The usage of one command, of a group's, or with NULL of all. */
 static int
@@ -55,7 +62,8 @@ usage(const char *group, const char *name)
 			continue;
 		if (name != NULL && strcmp(name, commands[i].name) != 0)
 			continue;
-		fprintf(stderr, "%s jwtctl [-f file] %s %s%s%s\n", lead,
+		fprintf(stderr, "%s jwtctl [-f file] %s%s %s%s%s\n", lead,
+		    has_users(&commands[i]) ? "[-d conninfo] " : "",
 		    commands[i].group, commands[i].name,
 		    *commands[i].usage != '\0' ? " " : "", commands[i].usage);
 		lead = "      ";
@@ -163,6 +171,10 @@ dispatch(struct ctl *ctl, int argc, char **argv)
 		log_warnx("unknown command \"%s %s\"", argv[0], argv[1]);
 		return (usage(argv[0], NULL));
 	}
+	if (ctl->conninfo != NULL && !has_users(&commands[i])) {
+		log_warnx("-d is for the commands of users");
+		return (usage(argv[0], argv[1]));
+	}
 	opterr = 0;
 	optreset = 1;
 	optind = 1;
@@ -197,13 +209,19 @@ main(int argc, char **argv)
 	if (sodium_init() == -1)
 		fatalx("libsodium does not start");
 	ctl.conf_path = path_conf;
+	ctl.conninfo = NULL;
 	ctl.conf = NULL;
 	/* the '+' keeps some from looking past the command's name */
 	while ((ch = getopt(argc, argv, "+d:f:")) != -1) {
 		switch (ch) {
 		case 'd':
-			log_warnx("-d is not available in this version");
-			return (CTL_FAILED);
+			if (conf_conninfo_password(optarg)) {
+				log_warnx("-d with a password: use a service "
+				    "or password file");
+				return (CTL_FAILED);
+			}
+			ctl.conninfo = optarg;
+			break;
 		case 'f':
 			ctl.conf_path = optarg;
 			break;

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "utf8.h"
+
 /* what one verification may cost */
 #define COST_MEMORY_MAX		(1ULL << 30)	/* bytes */
 #define COST_PASSES_MAX		20		/* argon2 */
@@ -38,6 +40,7 @@ static char dummy_hash[PASSWORD_HASH_SIZE];
 
 _Static_assert(PASSWORD_HASH_SIZE == crypto_pwhash_STRBYTES,
     "PASSWORD_HASH_SIZE");
+_Static_assert(PASSWORD_MAX == 511, "password_valid() says so");
 
 /* A decimal number at *s, and *s after it; false if there is no fit one. */
 static bool
@@ -316,6 +319,22 @@ password_hash_kind(const char *hash)
 
 	scheme = find_scheme(hash);
 	return (scheme != NULL ? scheme->kind : NULL);
+}
+
+bool
+password_valid(const char *password, size_t len, const char **why)
+{
+	if (len == 0)
+		*why = "the password is empty";
+	else if (len > PASSWORD_MAX)
+		*why = "the password is longer than 511 bytes";
+	else if (!utf8_valid(password, len))
+		*why = "the password is not UTF-8";
+	else if (!utf8_no_controls(password, len))
+		*why = "the password has a control character";
+	else
+		return (true);
+	return (false);
 }
 
 int

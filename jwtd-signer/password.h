@@ -5,8 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define PASSWORD_MAX	511	/* bytes, RFC 7617's have no limit */
+
 /* crypto_pwhash_STRBYTES, for those who do not include sodium.h */
 #define PASSWORD_HASH_SIZE	128
+
+/* May that be a new password?  *why says why not. */
+bool	password_valid(const char *password, size_t len, const char **why);
 
 /* argon2id by libsodium.  Returns 0, or -1 when memory is short. */
 int	password_hash(const char *password, char out[PASSWORD_HASH_SIZE]);

@@ -13,6 +13,8 @@
 /* no such prepared statement, and one that is there already */
 #define STATE_UNKNOWN	"26000"
 #define STATE_DUPLICATE	"42P05"
+/* among others: a function of the statement has other columns than it had */
+#define STATE_CHANGED	"0A000"
 
 static void
 set_error(struct pg *pg, const char *text)
@@ -68,15 +70,13 @@ wait_for(struct pg *pg, short events, uint64_t deadline)
 	return (n > 0);
 }
 
-int
-pg_connect(struct pg *pg)
+/* Returns 0, -1, or 1 if a host lets it wait past the deadline. */
+static int
+try_hosts(struct pg *pg, uint64_t deadline)
 {
 	PostgresPollingStatusType next;
-	uint64_t deadline;
 	short events;
 
-	pg_close(pg);
-	deadline = clock_ms() + PG_CONNECT_MS;
 	pg->conn = PQconnectStartParams(conninfo_keywords(pg->info),
 	    conninfo_values(pg->info), 0);
 	if (pg->conn == NULL) {
@@ -93,7 +93,7 @@ pg_connect(struct pg *pg)
 		events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
 		if (!wait_for(pg, events, deadline)) {
 			lose(pg, "the server does not answer");
-			return (-1);
+			return (1);
 		}
 		next = PQconnectPoll(pg->conn);
 	}
@@ -102,6 +102,25 @@ pg_connect(struct pg *pg)
 		return (-1);
 	}
 	return (0);
+}
+
+int
+pg_connect(struct pg *pg)
+{
+	size_t first, hosts;
+	int result;
+
+	pg_close(pg);
+	hosts = conninfo_hosts(pg->info);
+	/* libpq goes on to the next host after an error, but not in time */
+	for (first = 0; first < hosts; first++) {
+		conninfo_begin_with(pg->info, first);
+		result = try_hosts(pg, clock_ms() + PG_CONNECT_MS / hosts);
+		if (result != 1)
+			break;
+	}
+	conninfo_begin_with(pg->info, 0);
+	return (pg_connected(pg) ? 0 : -1);
 }
 
 /* Send what libpq has queued; it may have to read meanwhile. */
@@ -213,10 +232,14 @@ pg_run(struct pg *pg, const struct pg_query *q, const char *const *params)
 	PGresult *result;
 	uint64_t deadline;
 
-	deadline = clock_ms() + PG_QUERY_MS;
+	deadline = clock_ms() + (pg->query_ms != 0 ? pg->query_ms :
+	    PG_QUERY_MS);
 	pg->sqlstate[0] = '\0';
 	if (!pg->unprepared) {
 		result = run_prepared(pg, q, params, deadline);
+		/* it would fail for ever; a new connection prepares anew */
+		if (strcmp(pg->sqlstate, STATE_CHANGED) == 0)
+			pg_close(pg);
 		if (result != NULL || (strcmp(pg->sqlstate,
 		    STATE_UNKNOWN) != 0 && strcmp(pg->sqlstate,
 		    STATE_DUPLICATE) != 0))
@@ -225,4 +248,17 @@ pg_run(struct pg *pg, const struct pg_query *q, const char *const *params)
 	}
 	return (good(pg, exchange(pg, PQsendQueryParams(pg->conn, q->text,
 	    q->nparams, NULL, params, NULL, NULL, 0), deadline)));
+}
+
+void
+pg_clear(PGresult *result)
+{
+	int row, column;
+
+	/* libpq frees without wiping, and there may be hashes in it */
+	for (row = 0; row < PQntuples(result); row++)
+		for (column = 0; column < PQnfields(result); column++)
+			explicit_bzero(PQgetvalue(result, row, column),
+			    (size_t)PQgetlength(result, row, column));
+	PQclear(result);
 }

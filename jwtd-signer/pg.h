@@ -18,10 +18,11 @@
 #define PG_PARAMS_MAX	4
 
 struct pg {
-	const struct conninfo	*info;
+	struct conninfo		*info;
 	PGconn			*conn;		/* NULL: not connected */
 	unsigned int		 prepared;	/* bits by query number */
 	bool			 unprepared;	/* a pooler is in between */
+	unsigned int		 query_ms;	/* 0: PG_QUERY_MS */
 	char			 error[256];	/* of the last failure */
 	char			 sqlstate[6];	/* of the last failure, or "" */
 };
@@ -34,7 +35,8 @@ struct pg_query {
 };
 
 /*
- * Connect.  Returns 0, or -1 with a text in ->error.
+ * Connect, to the first host that is what the string wants.  One that hangs is
+ * passed over like one that is not there.  Returns 0, or -1 with a text in ->error.
  */
 int		 pg_connect(struct pg *);
 
@@ -43,11 +45,15 @@ bool		 pg_connected(const struct pg *);
 
 /*
  * Run a query, prepared if that works.  Returns its rows, which the caller clears
- * with PQclear(), or NULL with ->error.  After a failure of the connection, or
- * past the deadline, the connection is closed.
+ * with pg_clear(), or NULL with ->error.  After a failure of the connection,
+ * past the deadline, or if what was prepared is of no use any more, the connection
+ * is closed.
  */
 PGresult	*pg_run(struct pg *, const struct pg_query *,
 		    const char *const *params);
+
+/* wipes them, too */
+void		 pg_clear(PGresult *);
 
 void		 pg_close(struct pg *);
 

@@ -15,7 +15,8 @@ match_field(const char *p, const char *end, const char *value)
 	for (; p < end && *p != ':'; p++, value++) {
 		if (*p == '\\' && p + 1 < end)
 			p++;
-		if (*p != *value)
+		/* a NUL in the file does not lead past the value's end */
+		if (*value == '\0' || *p != *value)
 			return (NULL);
 	}
 	return (p < end && *value == '\0' ? p + 1 : NULL);

@@ -10,7 +10,6 @@
 
 #include "ctl.h"
 #include "log.h"
-#include "utf8.h"
 
 /* longer than a password may be, so that a longer one is seen to be so */
 #define INPUT_SIZE	(PASSWORD_MAX * 2)
@@ -45,16 +44,11 @@ read_line(char *buf, size_t size)
 static bool
 acceptable(const char *password, size_t len)
 {
-	if (len == 0)
-		log_warnx("the password is empty");
-	else if (len > PASSWORD_MAX)
-		log_warnx("the password is longer than %d bytes", PASSWORD_MAX);
-	else if (!utf8_valid(password, len))
-		log_warnx("the password is not UTF-8");
-	else if (!utf8_no_controls(password, len))
-		log_warnx("the password has a control character");
-	else
+	const char *why;
+
+	if (password_valid(password, len, &why))
 		return (true);
+	log_warnx("%s", why);
 	return (false);
 }
 

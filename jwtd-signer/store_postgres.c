@@ -99,19 +99,6 @@ run(struct store_postgres *sp, const struct pg_query *query,
 	return (result);
 }
 
-/* libpq frees without wiping, and there are hashes in it */
-static void
-clear(PGresult *result)
-{
-	int row, column;
-
-	for (row = 0; row < PQntuples(result); row++)
-		for (column = 0; column < PQnfields(result); column++)
-			explicit_bzero(PQgetvalue(result, row, column),
-			    (size_t)PQgetlength(result, row, column));
-	PQclear(result);
-}
-
 /* What is in the row, or why it cannot be used. */
 static const char *
 read_row(PGresult *result, struct user *user)
@@ -149,13 +136,15 @@ lookup(struct store *store, const char *name, struct user *user)
 	if ((result = run(sp, &lookup_query, &name)) == NULL)
 		return (STORE_UNAVAILABLE);
 	found = STORE_NOT_FOUND;
-	if (PQntuples(result) == 1) {
-		if ((why = read_row(result, user)) == NULL)
-			found = STORE_FOUND;
-		else
-			log_warnx("user \"%s\": %s", name, why);
-	}
-	clear(result);
+	why = NULL;
+	if (PQntuples(result) > 1)
+		why = "the look-up function gave several rows";
+	else if (PQntuples(result) == 1 &&
+	    (why = read_row(result, user)) == NULL)
+		found = STORE_FOUND;
+	if (why != NULL)
+		log_warnx("user \"%s\": %s", name, why);
+	pg_clear(result);
 	return (found);
 }
 

@@ -82,6 +82,8 @@ hash_valid(struct span hash, const char **why)
 		*why = "the password hash is empty";
 	else if (hash.len > USER_HASH_MAX)
 		*why = "the password hash is too long";
+	else if (memchr(hash.p, '\0', hash.len) != NULL)
+		*why = "the password hash has a NUL byte";
 	else {
 		memcpy(copy, hash.p, hash.len);
 		copy[hash.len] = '\0';
@@ -92,6 +94,29 @@ hash_valid(struct span hash, const char **why)
 		*why = "unknown kind of password hash";
 	}
 	return (false);
+}
+
+bool
+users_valid(const struct users_line *user, const char **why)
+{
+	return (users_name_valid(user->name.p, user->name.len, why) &&
+	    hash_valid(user->hash, why) &&
+	    users_grants_valid(user->grants.p, user->grants.len, why));
+}
+
+size_t
+users_grants_one_line(char *json, size_t len)
+{
+	struct span text;
+	ssize_t n;
+
+	if (memchr(json, '\n', len) == NULL && memchr(json, '\r', len) == NULL)
+		return (len);
+	/* numbers stay as they are written */
+	text.p = json;
+	text.len = len;
+	n = json_compact(json, len, text, false);
+	return (n > 0 ? (size_t)n : 0);
 }
 
 static bool
@@ -145,9 +170,5 @@ users_parse_line(const char *line, size_t len, struct users_line *out,
 		out->grants.p = colon + 1;
 		out->grants.len = (size_t)(end - (colon + 1));
 	}
-	if (!users_name_valid(out->name.p, out->name.len, why) ||
-	    !hash_valid(out->hash, why) ||
-	    !users_grants_valid(out->grants.p, out->grants.len, why))
-		return (USERS_BAD);
-	return (USERS_LINE);
+	return (users_valid(out, why) ? USERS_LINE : USERS_BAD);
 }

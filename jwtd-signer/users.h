@@ -28,6 +28,9 @@ enum users_result {
 enum users_result users_parse_line(const char *line, size_t len,
 		    struct users_line *, const char **why);
 
+/* The checks of users_parse_line(), for a user who comes from elsewhere. */
+bool	users_valid(const struct users_line *, const char **why);
+
 /* 1 to USER_NAME_MAX bytes of UTF-8 without control characters or ':' */
 bool	users_name_valid(const char *name, size_t len, const char **why);
 
@@ -36,5 +39,11 @@ bool	users_name_valid(const char *name, size_t len, const char **why);
  * string, aud a string or a list of strings?  *why says what is wrong.
  */
 bool	users_grants_valid(const char *json, size_t len, const char **why);
+
+/*
+ * Put valid grants on one line, where they are, since a users file has a line a
+ * user.  Returns their length.
+ */
+size_t	users_grants_one_line(char *json, size_t len);
 
 #endif

@@ -58,28 +58,31 @@ users_table_find(const struct users_table *table, const char *name, size_t len)
 
 /* Room for as many entries as there are lines; half of the slots stay free. */
 static int
-make_room(struct users_table *table)
+make_room(struct users_table *table, size_t line_min)
 {
 	struct span line;
 	size_t lines, pos;
 
 	lines = pos = 0;
 	while (users_next_line(table->buf, table->len, &pos, &line))
-		lines += line.len >= LINE_MIN;
+		lines += line.len >= line_min;
 	for (table->nslots = SLOTS_MIN; table->nslots < lines * 2; )
 		table->nslots *= 2;
+	table->room = lines;
 	table->entries = calloc(lines + 1, sizeof(*table->entries));
 	table->slots = calloc(table->nslots, sizeof(*table->slots));
 	return (table->entries == NULL || table->slots == NULL ? -1 : 0);
 }
 
-static void
-add_line(struct users_table *table, const struct users_line *user,
+bool
+users_table_add(struct users_table *table, const struct users_line *user,
     unsigned int number)
 {
 	struct users_entry *entry;
 	unsigned int *slot;
 
+	if (table->nentries == table->room)
+		abort();	/* line_min was too large */
 	entry = &table->entries[table->nentries];
 	entry->user = *user;
 	entry->line = number;
@@ -88,6 +91,26 @@ add_line(struct users_table *table, const struct users_line *user,
 	table->nentries++;
 	if (!entry->duplicate)
 		*slot = (unsigned int)table->nentries;
+	return (!entry->duplicate);
+}
+
+struct users_table *
+users_table_empty(char *buf, size_t len, size_t line_min)
+{
+	struct users_table *table;
+
+	if ((table = calloc(1, sizeof(*table))) == NULL) {
+		freezero(buf, len);
+		return (NULL);
+	}
+	table->buf = buf;
+	table->len = len;
+	if (make_room(table, line_min) == -1) {
+		users_table_free(table);
+		return (NULL);
+	}
+	randombytes_buf(table->key, sizeof(table->key));
+	return (table);
 }
 
 struct users_table *
@@ -101,17 +124,8 @@ users_table_new(char *buf, size_t len,
 	unsigned int number;
 	size_t pos;
 
-	if ((table = calloc(1, sizeof(*table))) == NULL) {
-		freezero(buf, len);
+	if ((table = users_table_empty(buf, len, LINE_MIN)) == NULL)
 		return (NULL);
-	}
-	table->buf = buf;
-	table->len = len;
-	if (make_room(table) == -1) {
-		users_table_free(table);
-		return (NULL);
-	}
-	randombytes_buf(table->key, sizeof(table->key));
 	number = 0;
 	pos = 0;
 	while (users_next_line(buf, len, &pos, &line)) {
@@ -120,8 +134,7 @@ users_table_new(char *buf, size_t len,
 		case USERS_BLANK:
 			continue;
 		case USERS_LINE:
-			add_line(table, &user, number);
-			if (!table->entries[table->nentries - 1].duplicate)
+			if (users_table_add(table, &user, number))
 				continue;
 			why = "an earlier line has the same name";
 			break;

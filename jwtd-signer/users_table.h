@@ -20,6 +20,7 @@ struct users_table {
 	size_t			 len;
 	struct users_entry	*entries;	/* in the file's order */
 	size_t			 nentries;
+	size_t			 room;		/* for so many */
 	unsigned int		*slots;	/* index into entries, plus 1 */
 	size_t			 nslots;	/* a power of two */
 	unsigned char		 key[16];
@@ -33,6 +34,18 @@ struct users_table {
 struct users_table	*users_table_new(char *buf, size_t len,
 			    void (*bad)(void *, unsigned int, const char *),
 			    void *arg);
+/*
+ * A table without entries, to be filled by users_table_add(): one for each line
+ * of buf of at least so many bytes, at most.
+ */
+struct users_table	*users_table_empty(char *buf, size_t len,
+			    size_t line_min);
+/*
+ * Add a user whose text is in the table's buffer.  Returns false if an earlier
+ * line has the same name: then the entry is there, as a duplicate.
+ */
+bool			 users_table_add(struct users_table *,
+			    const struct users_line *, unsigned int line);
 /* the line that counts for a name, or NULL */
 struct users_entry	*users_table_find(const struct users_table *,
 			    const char *name, size_t len);

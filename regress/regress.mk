@@ -3,8 +3,8 @@
 
 UNIT_SRC :=	$(wildcard regress/unit/*.c)
 UNIT =		$(patsubst %.c,$(B)/%,$(UNIT_SRC))
-UNIT_OBJ =	$(call objs,$(filter-out jwtd/jwtd.c,$(JWTD_SRC)) $(SIGNER_LIB)) \
-		$(COMMON_OBJ) $(O)/common/paths.o
+UNIT_OBJ =	$(call objs,$(filter-out jwtd/jwtd.c,$(JWTD_SRC)) $(CTL_LIB) \
+		$(SIGNER_LIB)) $(COMMON_OBJ) $(O)/common/paths.o
 
 $(B)/unit.a: $(UNIT_OBJ)
 	rm -f $@

@@ -142,9 +142,12 @@ subtest 'usage' => sub {
 	    'unknown command "key x"');
 	fails('bits', '', ['key', 'new', '-b', '1024'], 2,
 	    'invalid number of bits "1024": too small');
-	my ($status, $out, $err) = ctl('', '-d', 'host=x', 'user', 'list');
-	is("$status$out$err", "1jwtctl: -d is not available in this version\n",
-	    '-d');
+	my ($status, $out, $err) = ctl('', '-d', 'password=hunter2', 'user',
+	    'list');
+	is("$status$out$err", "1jwtctl: -d with a password: use a service or " .
+	    "password file\n", '-d with a password');
+	fails('-d and no user', '', ['-d', 'host=x', 'key', 'list'], 2,
+	    '-d is for the commands of users');
 	($status, $out, $err) = run('', $jwtctl, '-f', 'none', 'key', 'list');
 	is($status, 1, 'no configuration');
 	like($err, qr/^jwtctl: none: No such file or directory$/, 'says so');
@@ -452,6 +455,56 @@ SKIP: {
 	    'is in the list');
 }
 
+subtest 'import of CSV' => sub {
+	put($users, "# kept\nold:$bcrypt:{\"n\":1}\n");
+	put("$dir/users.csv", "\xef\xbb\xbfname,hash,grants,disabled\r\n" .
+	    "new,$bcrypt,\"{\r\n \"\"s\"\": \"\"a,b\"\"}\",no\r\n" .
+	    "off,$bcrypt,,TRUE\r\n\r\nold,$bcrypt,{},\r\n" .
+	    "\"a\nb\",$bcrypt,,\r\n\"#c\",$bcrypt,,\r\nnew,$bcrypt,,\r\n");
+	my $out = fails('with a header', '', ['user', 'import',
+	    "$dir/users.csv"], 1,
+	    "$dir/users.csv:7: the name has a control character",
+	    "$dir/users.csv:10: an earlier line has the same name",
+	    qq($dir/users.csv:6: user "old" exists already),
+	    "$dir/users.csv:9: a line cannot begin with this name");
+	is($out, qq($dir/users.csv:2: added "new"\n) .
+	    qq($dir/users.csv:4: added "off"\n), 'what was added');
+	is(get($users), "# kept\nold:$bcrypt:{\"n\":1}\n" .
+	    "new:$bcrypt:{\"s\":\"a,b\"}\noff:!$bcrypt\n", 'the file');
+	works('without one, -c and -r', "old,$bcrypt,\"{\"\"m\"\":2}\",1\n" .
+	    "\"\xc3\xa4 x\",$bcrypt\n", ['user', 'import', '-c', '-r', '-'],
+	    qq(stdin:1: replaced "old"\nstdin:2: added "\xc3\xa4 x"\n));
+	like(get($users), qr/^old:!\Q$bcrypt\E:\{"m":2\}$/m, 'replaced');
+
+	my $before = get($users);
+	my @bad = (
+		["a,$bcrypt\nb,\"$bcrypt\n", 'stdin:2: a quote is not closed'],
+		["a,$bcrypt\nb,x\"y\n",
+		    'stdin:2: a quote inside of a field without quotes'],
+		["name,hash,mail\na,$bcrypt,x\n",
+		    'stdin:1: unknown column "mail"'],
+		["name,hash,password\na,$bcrypt,x\n",
+		    'stdin:1: columns "hash" and "password"'],
+		["a,$bcrypt,,,\n", 'stdin:1: too many fields'],
+		["a\n", 'stdin:1: too few fields'],
+		["a,$bcrypt,,perhaps\n",
+		    'stdin:1: "disabled" is neither true nor false'],
+	);
+	fails($_->[1], $_->[0], ['user', 'import', '-c', '-'], 1, $_->[1])
+	    for @bad;
+	is(get($users), $before, 'nothing changed');
+	fails('absent', '', ['user', 'import',
+	    "$dir/none.csv"], 1, "$dir/none.csv: No such file or directory");
+
+	put("$dir/PW.CSV", "password,name\nsecret,plain\n,empty\n\xff,latin\n");
+	$out = fails('passwords', '', ['user', 'import', "$dir/PW.CSV"], 1,
+	    "$dir/PW.CSV:3: the password is empty",
+	    "$dir/PW.CSV:4: the password is not UTF-8");
+	is($out, qq($dir/PW.CSV:2: added "plain"\n), 'one of them is added');
+	like(get($users), qr/^plain:$argon2\n\z/m, 'as a hash');
+	unlike(get($users), qr/secret/, 'and not as it was');
+};
+
 subtest 'no room' => sub {
 	put($users, "old:$bcrypt\n");
 	put("$dir/import", join '', map { "u$_:$bcrypt\n" } 1 .. 1000);
@@ -707,7 +760,8 @@ subtest 'other configurations' => sub {
 	    s/store file ".*"/store postgres "service=jwtd"/r);
 	my ($status, undef, $err) = ctl('', 'user', 'list');
 	is($status, 1, 'store postgres');
-	like($err, qr/not available in this version/, 'says so');
+	is($err, "jwtctl: $dir/jwtd.conf: the store is PostgreSQL: " .
+	    "give -d conninfo\n", 'says so');
 	put("$dir/jwtd.conf", $conf =~ s/.*(?=^server "plain")//msr);
 	fails('no signer', '', ['key', 'list'], 1,
 	    "$dir/jwtd.conf: there is no signer block");

@@ -10,7 +10,14 @@
 
 #define SECRET	"p\xc3\xa4ss:word"
 
-/* made with crypt(3) of libxcrypt */
+#define BLAKE2B_SALT	"000102030405060708090a0b0c0d0e0f"
+#define BLAKE2B_HALF	"6e757cbe05387c6d8155490c92d82c33" \
+			"617a0f262272b3c687a31acb8234d1bd"
+#define BLAKE2B_REST	"e3140d71a822ed88c6013a57643437db" \
+			"f230981f9e83c1107444843b66c148b0"
+#define BLAKE2B		"$blake2b$" BLAKE2B_SALT "$" BLAKE2B_HALF BLAKE2B_REST
+
+/* made with crypt(3) of libxcrypt, and with hashlib.blake2b of Python */
 static const struct {
 	const char	*kind;
 	const char	*hash;
@@ -35,6 +42,7 @@ static const struct {
 	    "yxKKOzpyxQD9Slp4qFIgGDH0RkD3NJFOJSs2cGTZp80" },
 	{ "gost-yescrypt", "$gy$j75$saltsalt$"
 	    "O1UtdeR1LG7oYp/s8ul9F7425JrrxM23rRFaKpXGTp6" },
+	{ "blake2b", BLAKE2B },
 };
 
 #define ARGON2_TAIL	"$8SNWXx8ug69B3X9nYgWYUQ$" \
@@ -107,6 +115,18 @@ static const struct {
 	{ "$y$j9T$$B8buJdbtrgKDFHXhFiij5e83tWoAayy71aDx2wZGXHB", false },
 	{ "$y$j", false },
 	{ "$y$", false },
+	{ "$blake2b$" BLAKE2B_SALT "$" BLAKE2B_HALF, false },
+	{ BLAKE2B "0", false },
+	{ "$blake2b$" BLAKE2B_SALT "0" BLAKE2B_HALF BLAKE2B_REST, false },
+	{ "$blake2b$" "g00102030405060708090a0b0c0d0e0f" "$" BLAKE2B_HALF
+	    BLAKE2B_REST, false },
+	{ "$blake2b$" "000102030405060708090A0B0C0D0E0F" "$" BLAKE2B_HALF
+	    BLAKE2B_REST, false },
+	{ "$blake2b$" BLAKE2B_SALT "$" BLAKE2B_REST
+	    "6e757cbe05387c6d8155490c92d82c33" "617a0f262272b3c687a31acb8234d1bx", false },
+	{ "$blake2b$" "$" BLAKE2B_HALF BLAKE2B_REST BLAKE2B_SALT, false },
+	{ "$blake2b$" BLAKE2B_SALT, false },
+	{ "$blake2b$", false },
 	{ "$1$saltsalt$SLFhjzXGDulz2jmPT6P661", false },
 	{ "$apr1$FGL6BjUU$bFvsqjV8Mthvmu40xQJjk1", false },
 	{ "{SHA}lcsL/Sl3x2EpjZYk5LTUxyo5l0o=", false },
@@ -115,6 +135,42 @@ static const struct {
 	{ "x", false },
 	{ "", false },
 };
+
+/* what is as strong as ours, or stronger, stays */
+static const struct {
+	const char	*hash;
+	bool		 needed;
+} rehashes[] = {
+	{ "$argon2id$v=19$m=65536,t=2,p=1" ARGON2_TAIL, false },
+	{ "$argon2id$v=19$m=65536,t=3,p=1" ARGON2_TAIL, false },
+	{ "$argon2id$v=19$m=131072,t=2,p=1" ARGON2_TAIL, false },
+	{ "$argon2id$v=19$m=1048576,t=20,p=4" ARGON2_TAIL, false },
+	{ "$argon2id$v=19$m=65535,t=2,p=1" ARGON2_TAIL, true },
+	{ "$argon2id$v=19$m=65536,t=1,p=1" ARGON2_TAIL, true },
+	{ "$argon2id$v=19$m=19456,t=2,p=1" ARGON2_TAIL, true },
+	{ "$argon2id$v=19$m=8192,t=20,p=1" ARGON2_TAIL, true },
+	{ "$argon2i$v=19$m=65536,t=4,p=1" ARGON2_TAIL, true },
+	{ "$7$C6..../...." SCRYPT_TAIL, true },
+	{ "$2b$17$abcdefghijklmnopqrstuuCMcjv9ygSqX2W2ODncSpkZMLU5eqfre", true },
+	{ "$y$jFT$saltsalt$B8buJdbtrgKDFHXhFiij5e83tWoAayy71aDx2wZGXHB", true },
+};
+
+static void
+test_rehashes(void)
+{
+	char hash[PASSWORD_HASH_SIZE];
+	size_t i;
+
+	for (i = 0; i < sizeof(rehashes) / sizeof(rehashes[0]); i++)
+		if (!is_int(password_needs_rehash(rehashes[i].hash),
+		    rehashes[i].needed, "rehash"))
+			printf("# %s\n", rehashes[i].hash);
+	for (i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)
+		ok(password_needs_rehash(vectors[i].hash), "rehash: %s",
+		    vectors[i].kind);
+	is_int(password_hash(SECRET, hash), 0, "a hash");
+	ok(!password_needs_rehash(hash), "what is made here is made once");
+}
 
 static void
 check(const char *hash, const char *kind)
@@ -226,6 +282,7 @@ main(void)
 		return (1);
 	test_vectors();
 	test_forms();
+	test_rehashes();
 	test_ours();
 	return (done());
 }
