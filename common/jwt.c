@@ -5,6 +5,7 @@
  */
 #include "jwt.h"
 
+#include <openssl/err.h>
 #include <openssl/rsa.h>
 
 #include <stdbool.h>
@@ -121,6 +122,8 @@ signature_matches(EVP_PKEY *pkey, const uint8_t *digest, const uint8_t *sig,
 	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 &&
 	    EVP_PKEY_verify(ctx, sig, sig_len, digest, 32) == 1;
 	EVP_PKEY_CTX_free(ctx);
+	/* why it does not match is nobody's business, least of all libtls's */
+	ERR_clear_error();
 	return (good);
 }
 
@@ -156,8 +159,9 @@ check_signature(const char *token, const struct parts *parts,
 	error = kid != NULL ? JWT_KEY : JWT_ALGORITHM;
 	for (i = tried = 0; i < set->nkeys && tried < TRY_MAX; i++) {
 		key = &set->keys[i];
-		if (kid != NULL && strcmp(json_string_value(kid),
-		    key->kid) != 0)
+		/* a key without a kid is not one whose kid is "" */
+		if (kid != NULL && (key->kid[0] == '\0' ||
+		    strcmp(json_string_value(kid), key->kid) != 0))
 			continue;
 		if (strcmp(json_string_value(alg),
 		    jwk_alg_name(key->alg)) != 0) {
@@ -172,24 +176,37 @@ check_signature(const char *token, const struct parts *parts,
 	return (error);
 }
 
+static bool
+is_our_audience(const struct jwt_policy *policy, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < policy->naudience; i++)
+		if (strcmp(name, policy->audience[i]) == 0)
+			return (true);
+	return (false);
+}
+
 /* RFC 7519 section 4.1.3: a string or a list of them; one must be ours */
 static bool
 audience_matches(const struct jwt_policy *policy, const json_t *aud)
 {
 	const json_t *one;
-	size_t i, j, n;
+	bool found;
+	size_t i;
 
-	n = json_is_array(aud) ? json_array_size(aud) : 1;
-	for (i = 0; i < n; i++) {
-		one = json_is_array(aud) ? json_array_get(aud, i) : aud;
+	if (json_is_string(aud))
+		return (is_our_audience(policy, json_string_value(aud)));
+	if (!json_is_array(aud))
+		return (false);
+	found = false;
+	json_array_foreach(aud, i, one) {
 		if (!json_is_string(one))
 			return (false);
-		for (j = 0; j < policy->naudience; j++)
-			if (strcmp(json_string_value(one),
-			    policy->audience[j]) == 0)
-				return (true);
+		if (is_our_audience(policy, json_string_value(one)))
+			found = true;
 	}
-	return (false);
+	return (found);
 }
 
 /* RFC 7519 sections 4.1.4 to 4.1.6; written so that no sum can overflow */
@@ -329,6 +346,7 @@ jwt_peek(const char *token, size_t len, json_t **header, json_t **claims)
 	if ((*header = decode_object(parts.header)) == NULL ||
 	    (*claims = decode_object(parts.payload)) == NULL) {
 		json_decref(*header);
+		*header = NULL;
 		return (-1);
 	}
 	return (0);

@@ -191,6 +191,7 @@ start_signer(struct parent *parent)
 	child_argv(parent, "jwtd-signer", NULL, argv);
 	s.path = parent->options->signer;
 	s.argv = argv;
+	s.env = NULL;
 	s.fds = fds;
 	s.nfds = 3;
 	start_child(&parent->signer, &s, control[1]);
@@ -203,7 +204,7 @@ static void
 start_worker(struct parent *parent, struct child *worker)
 {
 	int fds[FD_LISTEN - 3 + CONF_MAX_LISTENERS], control[2], link[2];
-	char slot[16], *argv[6];
+	char slot[16], zone[64], *argv[6], *env[3];
 	struct spawn s;
 
 	link[0] = link[1] = -1;
@@ -220,8 +221,15 @@ start_worker(struct parent *parent, struct child *worker)
 	    parent->conf->nlisteners * sizeof(int));
 	(void)snprintf(slot, sizeof(slot), "%u", worker->slot);
 	child_argv(parent, "jwtd", slot, argv);
+	/* what root's environment holds is not for who reads the network */
+	env[0] = (char *)(uintptr_t)"PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	env[1] = env[2] = NULL;
+	if (getenv("TZ") != NULL && (size_t)snprintf(zone, sizeof(zone),
+	    "TZ=%s", getenv("TZ")) < sizeof(zone))
+		env[1] = zone;
 	s.path = parent->options->self;
 	s.argv = argv;
+	s.env = env;
 	s.fds = fds;
 	s.nfds = FD_LISTEN - 3 + parent->conf->nlisteners;
 	start_child(worker, &s, control[1]);
@@ -246,6 +254,9 @@ start_due(struct parent *parent)
 		/* workers need the public keys, which the signer writes first */
 		if (i > 0 && parent->conf->signer != NULL &&
 		    parent->keys_fd == -1)
+			break;
+		/* what is wrong with a file is said by the first worker, once */
+		if (i > 1 && !parent->started && !parent->workers[0].ready)
 			break;
 		wait = restart_wait(&child->restart, clock_ms());
 		if (wait > 0)
@@ -343,13 +354,14 @@ child_ended(struct parent *parent, struct child *child, int status)
 		restart_reset(&child->restart);
 		return;
 	}
+	/* one that could not start has said why */
 	if (WIFSIGNALED(status))
 		log_warnx("%s %u was ended by signal %d", child->what,
 		    child->slot, WTERMSIG(status));
 	else if (WEXITSTATUS(status) == 127)
 		log_warnx("%s cannot be executed", child == &parent->signer ?
 		    parent->options->signer : parent->options->self);
-	else
+	else if (parent->started || child->ready || WEXITSTATUS(status) != 1)
 		log_warnx("%s %u ended with status %d", child->what,
 		    child->slot, WEXITSTATUS(status));
 	restart_ended(&child->restart, clock_ms());

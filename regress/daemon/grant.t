@@ -134,7 +134,7 @@ is((Jwtd::run([ 'openssl', 'pkey', '-in', $d->dir . '/key.pem', '-pubout',
     '-out', $pem ]))[0], 0, 'the public key');
 ok(Jwtd::token_verifies($token, $pem), 'the signature, as openssl sees it');
 my $forged = $token;
-substr($forged, length($forged) / 2, 1) =~ tr/A-Za-z/B-ZAb-za/;
+substr($forged, 200, 1, substr($forged, 200, 1) eq 'A' ? 'B' : 'A');
 ok(!Jwtd::token_verifies($forged, $pem), 'and not that of another token');
 is($d->request(path => '/verify/x', bearer => $token)->{status}, 202,
     'the resource service takes it');

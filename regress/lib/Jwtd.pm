@@ -20,10 +20,6 @@ use Time::HiRes qw(sleep time);
 
 our $build = $ENV{BUILD} || abs_path(dirname(__FILE__) . '/../../build');
 
-# Under a sanitizer the daemon's processes cannot be traced for leaks, since
-# they forbid tracing; the unit tests look for those.
-$ENV{ASAN_OPTIONS} = 'detect_leaks=0' if $ENV{SAN};
-
 # how much longer than a person would wait a slow machine may take
 our $patience = $ENV{SAN} ? 60 : 30;
 
@@ -122,16 +118,19 @@ sub make_key {
 	chmod 0600, $file;
 }
 
+# DIR/BASE.crt and DIR/BASE.key for that name, with an EC key or one of RSA
 sub make_certificate {
-	my ($self) = @_;
-	my $dir = $self->{dir};
-	system(qq(openssl req -x509 -newkey ec -pkeyopt )
-	    . qq(ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost )
-	    . qq(-addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' )
-	    . qq(-keyout $dir/tls.key -out $dir/tls.crt 2>/dev/null)) == 0
+	my ($self, $base, $name, $type) = @_;
+	my $file = "$self->{dir}/" . ($base // 'tls');
+	my $key = ($type // 'ec') eq 'ec' ?
+	    'ec -pkeyopt ec_paramgen_curve:P-256' : 'rsa:2048';
+	$name //= 'localhost';
+	system(qq(openssl req -x509 -newkey $key -nodes -days 2 )
+	    . qq(-subj /CN=$name )
+	    . qq(-addext 'subjectAltName=DNS:$name,IP:127.0.0.1' )
+	    . qq(-keyout $file.key -out $file.crt 2>/dev/null)) == 0
 	    or die "openssl req";
-	chown scalar(getpwnam($self->{as})), -1, "$dir/tls.key"
-	    if $self->{as};
+	chown scalar(getpwnam($self->{as})), -1, "$file.key" if $self->{as};
 }
 
 # Start the daemon and wait until it says that it is ready.
@@ -141,6 +140,7 @@ sub launch {
 	my $log = "$dir/log." . (++$self->{launches});
 
 	$self->{logfile} = $log;
+	write_file($log, '');
 	my $pid = fork();
 	die "fork: $!" unless defined $pid;
 	if ($pid == 0) {
@@ -279,12 +279,25 @@ sub children {
 	return @found;
 }
 
+# the pids of all that descend from a process
+sub family {
+	my @all = children($_[0]);
+	return (@all, map { family($_) } @all);
+}
+
+# those of the pids that run; a zombie does not
+sub alive {
+	return grep {
+		(eval { read_file("/proc/$_/stat") } // ') Z')
+		    !~ /\) [ZX][^)]*\z/s;
+	} @_;
+}
+
 # pids by what the process calls itself: "jwtd: worker 0", "jwtd-signer: master"
 sub pids {
 	my ($self, $title) = @_;
-	my @all = children($self->{pid});
-	@all = (@all, map { children($_) } @all);
-	return grep { (title($_) // '') =~ /^\Q$title\E/ } @all;
+	return grep { (title($_) // '') =~ /^\Q$title\E/ }
+	    family($self->{pid});
 }
 
 sub title {
@@ -299,6 +312,16 @@ sub connect {
 	return IO::Socket::INET->new(PeerAddr => '127.0.0.1',
 	    PeerPort => $port || $self->port, Proto => 'tcp')
 	    || die "connect: $!";
+}
+
+# TLS, as IO::Socket::SSL has it, with more of its arguments.
+sub connect_tls {
+	my ($self, $port, %arg) = @_;
+	require IO::Socket::SSL;
+	return IO::Socket::SSL->new(PeerAddr => '127.0.0.1',
+	    PeerPort => $port, SSL_verify_mode => 0, SSL_hostname => 'localhost',
+	    SSL_alpn_protocols => [ 'http/1.1' ], %arg)
+	    || die "TLS: $IO::Socket::SSL::SSL_ERROR";
 }
 
 sub connect_unix {
@@ -467,8 +490,14 @@ sub send_all {
 
 sub readable {
 	my ($s, $seconds) = @_;
+	my $end = time + $seconds;
 	return 1 if $s->can('pending') && $s->pending;
-	return $seconds > 0 && IO::Select->new($s)->can_read($seconds);
+	while ((my $left = $end - time) > 0) {
+		vec(my $bits = '', fileno $s, 1) = 1;
+		my $n = select $bits, undef, undef, $left;
+		return $n > 0 if $n != -1 || !$!{EINTR};
+	}
+	return 0;
 }
 
 # Does the other end close within so many seconds?  What it sends is dropped.

@@ -1,0 +1,260 @@
+# What runs: which processes, as whom, confined to what, and with which open
+# descriptors.  As root and as an ordinary user.
+use strict;
+use warnings;
+
+use Test::More;
+
+# what whoever starts the daemon has in the environment stays there
+$ENV{PGPASSWORD} = 'of no business to a worker ' x 4;
+
+use Jwtd;
+
+plan skip_all => 'no /proc' unless -r "/proc/$$/status";
+
+my $root = $> == 0;
+my $servers = <<'EOT';
+server "localhost" {
+	listen on 127.0.0.1 port 0
+	listen on "DIR/sock"
+	location "/token" {
+		grant
+		audience "api"
+	}
+	location "/verify" {
+		resource
+		audience "api"
+	}
+}
+EOT
+my @titles = ('jwtd-signer: master', 'jwtd-signer: signer 0',
+    'jwtd-signer: signer 1', 'jwtd: worker 0', 'jwtd: worker 1');
+
+# a field of /proc/PID/status, its values separated by single spaces
+sub status {
+	my ($pid, $field) = @_;
+	my $text = Jwtd::read_file("/proc/$pid/status");
+	my ($value) = $text =~ /^\Q$field\E:[ \t]*(.*?)[ \t]*$/m;
+	$value =~ s/\s+/ /g if defined $value;
+	return $value;
+}
+
+# what its descriptors are, without the three standard ones
+sub descriptors {
+	my ($pid) = @_;
+	my %fd;
+	for my $fd (glob "/proc/$pid/fd/*") {
+		my ($n) = $fd =~ /(\d+)\z/;
+		$fd{$n} = readlink $fd if $n > 2;
+	}
+	return \%fd;
+}
+
+# the inodes of all sockets that somebody listens on
+sub listeners {
+	my %inode;
+	for my $file (qw(tcp tcp6)) {
+		my $text = eval { Jwtd::read_file("/proc/net/$file") } // next;
+		for my $line (split /\n/, $text) {
+			my @field = split ' ', $line;
+			$inode{$field[9]} = 1 if $field[3] eq '0A';
+		}
+	}
+	for my $line (split /\n/, Jwtd::read_file('/proc/net/unix')) {
+		my @field = split ' ', $line;
+		$inode{$field[6]} = 1 if $field[3] eq '00010000';
+	}
+	return \%inode;
+}
+
+# Count descriptors by kind: listener, socket, pipe, memory, or what it is.
+sub kinds {
+	my ($pid) = @_;
+	my $listens = listeners();
+	my %kind;
+	for my $what (values %{ descriptors($pid) }) {
+		if ($what =~ /^socket:\[(\d+)\]$/) {
+			$kind{$listens->{$1} ? 'listener' : 'socket'}++;
+		} elsif ($what =~ /^(pipe|anon_inode):\[?/) {
+			$kind{$1}++;
+		} elsif ($what =~ m{^/memfd:}) {
+			$kind{memory}++;
+		} else {
+			$kind{$what}++;
+		}
+	}
+	return \%kind;
+}
+
+# What is true of every process of a running daemon
+sub check {
+	my ($d, $name, %expect) = @_;
+	my @children = Jwtd::children($d->pid);
+	my %pid = map { Jwtd::title($_) => $_ } Jwtd::family($d->pid);
+	is_deeply([ sort keys %pid ], \@titles, "$name: the processes");
+	is(Jwtd::title($d->pid), 'jwtd: parent', "$name: the parent");
+	is_deeply([ sort map { Jwtd::title($_) } @children ],
+	    [ @titles[0, 3, 4] ], "$name: its children");
+	is_deeply([ sort map { Jwtd::title($_) }
+	    Jwtd::children($pid{$titles[0]}) ], [ @titles[1, 2] ],
+	    "$name: the children of the master");
+	$pid{'jwtd: parent'} = $d->pid;
+
+	my $key = Jwtd::read_file($d->dir . '/key.pem');
+	my @secrets = ('open sesame', grep { length > 40 } split /\n/, $key);
+	for my $title (sort keys %pid) {
+		my $pid = $pid{$title};
+		my $kind = $title =~ /parent/ ? 'parent' :
+		    $title =~ /worker/ ? 'worker' : 'signer';
+		my $who = $expect{$kind};
+		my $what = "$name: $title";
+		is(status($pid, 'Uid'), join(' ', ($who->{uid}) x 4),
+		    "$what: user");
+		is(status($pid, 'Gid'), join(' ', ($who->{gid}) x 4),
+		    "$what: group");
+		is(status($pid, 'Groups'), $who->{groups}, "$what: groups")
+		    if defined $who->{groups};
+		is(status($pid, 'NoNewPrivs'), 1, "$what: no new privileges");
+		if ($who->{uid} != 0) {
+			is(status($pid, $_), '0' x 16, "$what: $_")
+			    for qw(CapPrm CapEff CapAmb CapInh);
+			# whoever may not trace it does not own this
+			is((stat "/proc/$pid/status")[4], 0,
+			    "$what: not dumpable");
+		}
+		like(Jwtd::read_file("/proc/$pid/limits"),
+		    qr/^Max core file size\s+0\s+0\s/m, "$what: no core file");
+		if (open my $f, '<', "/proc/$pid/environ") {
+			local $/;
+			my $text = (<$f> // '')
+			    . Jwtd::read_file("/proc/$pid/cmdline");
+			ok(!grep({ index($text, $_) >= 0 } @secrets),
+			    "$what: no secret in its environment or arguments");
+			unlike($text, qr/of no business/,
+			    "$what: nothing of our environment")
+			    if $kind eq 'worker';
+		}
+		next unless $root;
+		is(readlink "/proc/$pid/root", $who->{root}, "$what: root")
+		    if $who->{root};
+		is(readlink "/proc/$pid/cwd", $who->{root},
+		    "$what: working directory") if $who->{root};
+	}
+	return %pid;
+}
+
+sub serves {
+	my ($d, $name) = @_;
+	my $token = $d->token('alice', 'open sesame');
+	is($d->request(path => '/verify', bearer => $token)->{status}, 202,
+	    "$name: the service works");
+}
+
+# As whoever runs this test
+my $d = Jwtd->start(servers => $servers);
+$d->user('alice', 'open sesame');
+serves($d, 'here');
+my $users = $d->dir . '/users.d';
+my ($uid, $gid) = ($>, $) + 0);
+my %me = (uid => $uid, gid => $gid);
+my %expect = map { $_ => \%me } qw(parent worker signer);
+if ($root) {
+	for ([ worker => '_jwtd', '/var/empty' ],
+	    [ signer => '_jwtdsign', $users ]) {
+		my ($kind, $user, $dir) = @$_;
+		my @pw = getpwnam($user);
+		$expect{$kind} = { uid => $pw[2], gid => $pw[3],
+		    groups => $pw[3], root => $dir };
+	}
+	isnt($expect{worker}{uid}, $expect{signer}{uid},
+	    'workers and signers are different users');
+	isnt($expect{worker}{uid}, 0, 'a worker is not root');
+	isnt($expect{signer}{uid}, 0, 'a signer is not root');
+}
+my %pid = check($d, 'here', %expect);
+
+SKIP: {
+	skip 'only root sees the descriptors of others', 1 unless $root;
+	my %open = map { $_ => kinds($pid{$_}) } keys %pid;
+	for my $n (0, 1) {
+		# control and signer; libevent's
+		is_deeply($open{"jwtd: worker $n"}, { listener => 2,
+		    socket => 2, anon_inode => 1, pipe => 2 },
+		    "worker $n: its descriptors");
+		# the workers'; the end of the master; the users' folder
+		is_deeply($open{"jwtd-signer: signer $n"}, { socket => 2,
+		    pipe => 1, $users => 1 }, "signer $n: its descriptors");
+	}
+	is_deeply($open{'jwtd-signer: master'}, { socket => 3, pipe => 2,
+	    $users => 1 }, 'the master: its descriptors');
+	# control of three, the signers' ends of two
+	is_deeply($open{'jwtd: parent'}, { listener => 2, socket => 5,
+	    memory => 2 }, 'the parent: its descriptors');
+	# each worker has a pair of its own
+	my (%seen, $common);
+	for my $n (0, 1) {
+		$common += grep { /^socket/ && $seen{$_}++ }
+		    values %{ descriptors($pid{"jwtd: worker $n"}) };
+	}
+	is($common, 2, 'workers share the listeners and nothing else');
+}
+
+# A connection opens one more, and closes it
+SKIP: {
+	skip 'only root sees the descriptors of others', 1 unless $root;
+	my $before = join ' ', map { scalar keys %{ descriptors($_) } }
+	    @pid{ 'jwtd: worker 0', 'jwtd: worker 1' };
+	serves($d, 'here, again') for 1 .. 5;
+	ok(Jwtd::wait_until(sub {
+		$before eq join ' ', map { scalar keys %{ descriptors($_) } }
+		    @pid{ 'jwtd: worker 0', 'jwtd: worker 1' };
+	}), 'no descriptor is left of connections');
+}
+
+# A second one on the same port
+my $other = Jwtd->prepare(signer => undef, servers => <<EOT);
+server "x" {
+	listen on 127.0.0.1 port @{[ $d->port ]}
+	location "/health" { health }
+}
+EOT
+my ($status, $out) = Jwtd::run([ "$Jwtd::build/jwtd", '-d', '-f',
+    $other->dir . '/jwtd.conf' ]);
+is($status, 1, 'a second one: status');
+is($out, 'jwtd: 127.0.0.1 port ' . $d->port . ": Address already in use\n",
+    'a second one: one line');
+serves($d, 'a second one: the first');
+
+my @family = ($d->pid, values %pid);
+is($d->stop, 0, 'the end: status');
+is(join(' ', Jwtd::alive(@family)), '', 'the end: nobody is left');
+
+# As an ordinary user, started by root
+SKIP: {
+	skip 'not root', 1 unless $root;
+	my @pw = getpwnam('nobody');
+	my %nobody = (uid => $pw[2], gid => $pw[3], groups => '', root => undef);
+	my $d = Jwtd->start(servers => $servers, as => 'nobody');
+	$d->user('alice', 'open sesame');
+	serves($d, 'nobody');
+	check($d, 'nobody', map { $_ => \%nobody } qw(parent worker signer));
+	is($d->stop, 0, 'nobody: the end');
+}
+
+# A daemon that only verifies has no signer
+$d = Jwtd->start(signer => undef, servers => <<'EOT', globals => "prefork 3\n");
+server "x" {
+	listen on 127.0.0.1 port 0
+	location "/health" { health }
+}
+EOT
+is_deeply([ sort map { Jwtd::title($_) } Jwtd::family($d->pid) ],
+    [ map { "jwtd: worker $_" } 0 .. 2 ], 'no signer, three workers');
+is($d->request(path => '/health')->{status}, 200, 'no signer: it serves');
+if ($root) {
+	is_deeply(kinds((Jwtd::children($d->pid))[0]), { listener => 1,
+	    socket => 1, anon_inode => 1, pipe => 2, '/dev/null' => 1 },
+	    'no signer: no socket to it');
+}
+
+done_testing();

@@ -1,0 +1,220 @@
+/*
+ * common/jwt.c: whose key verifies which token, RFC 8725 sections 3.1 and 3.8;
+ * tokens that others made; and tokens that nobody verified.
+ */
+#include "jwt.h"
+
+#include <openssl/err.h>
+
+#include "tap.h"
+#include "token.h"
+
+#define NOW	2000000000
+#define A	"https://a.example"
+#define B	"https://b.example"
+
+#define HEADER(kid)	"{\"alg\":\"RS256\",\"kid\":\"" kid "\"}"
+#define NO_KID		"{\"alg\":\"RS256\"}"
+#define CLAIMS(iss)	"{\"iss\":\"" iss "\",\"sub\":\"s\",\"aud\":\"api\"," \
+			"\"exp\":2000000900}"
+
+static EVP_PKEY *one, *two;
+static char api[] = "api";
+static char *audience[] = { api };
+
+static void
+is_error(enum jwt_error got, enum jwt_error want, const char *what)
+{
+	if (!ok(got == want, "%s", what))
+		printf("#      got: %s\n# expected: %s\n", jwt_strerror(got),
+		    jwt_strerror(want));
+}
+
+static enum jwt_error
+verify(const struct jwt_issuer *issuers, size_t n, const char *token,
+    int64_t now)
+{
+	struct jwt_policy policy = { issuers, n, audience, 1, now };
+	enum jwt_error error;
+	struct jwt jwt;
+
+	error = jwt_verify(token, strlen(token), &policy, &jwt);
+	if (error == JWT_OK)
+		jwt_clear(&jwt);
+	return (error);
+}
+
+static void
+check(const struct jwt_issuer *issuers, size_t n, EVP_PKEY *key,
+    const char *header, const char *claims, enum jwt_error want,
+    const char *what)
+{
+	char *token;
+
+	token = token_make(key, header, claims);
+	is_error(verify(issuers, n, token, NOW), want, what);
+	free(token);
+}
+
+static void
+test_issuers(void)
+{
+	/* the same kid at both, as it may well happen */
+	struct jwk key_a = { "k", JWK_RS256, one };
+	struct jwk key_b = { "k", JWK_RS256, two };
+	const struct jwt_issuer both[] = { { A, { &key_a, 1 } },
+	    { B, { &key_b, 1 } } };
+
+	check(both, 2, one, HEADER("k"), CLAIMS(A), JWT_OK, "A by A's key");
+	check(both, 2, two, HEADER("k"), CLAIMS(B), JWT_OK, "B by B's key");
+	check(both, 2, two, HEADER("k"), CLAIMS(A), JWT_SIGNATURE,
+	    "A by B's key");
+	check(both, 2, one, HEADER("k"), CLAIMS(B), JWT_SIGNATURE,
+	    "B by A's key");
+	check(both, 2, two, NO_KID, CLAIMS(A), JWT_SIGNATURE,
+	    "A by B's key without kid");
+	check(both, 2, two, NO_KID, CLAIMS(B), JWT_OK, "B without kid");
+	check(both, 1, two, HEADER("k"), CLAIMS(B), JWT_ISSUER,
+	    "B where only A is trusted");
+	check(both, 0, one, HEADER("k"), CLAIMS(A), JWT_ISSUER,
+	    "A where nobody is trusted");
+}
+
+/* without a kid, as many keys as DESIGN says are tried, and no more */
+static void
+test_many_keys(void)
+{
+	struct jwk keys[12];
+	const struct jwt_issuer issuer = { A, { keys, 12 } };
+	size_t i;
+
+	for (i = 0; i < 12; i++) {
+		memset(&keys[i], 0, sizeof(keys[i]));
+		keys[i].pkey = two;
+	}
+	keys[7].pkey = one;
+	check(&issuer, 1, one, NO_KID, CLAIMS(A), JWT_OK, "the eighth key");
+	keys[7].pkey = two;
+	keys[8].pkey = one;
+	check(&issuer, 1, one, NO_KID, CLAIMS(A), JWT_SIGNATURE,
+	    "the ninth is not tried");
+	strlcpy(keys[8].kid, "nine", sizeof(keys[8].kid));
+	check(&issuer, 1, one, HEADER("nine"), CLAIMS(A), JWT_OK,
+	    "the ninth, by its kid");
+	strlcpy(keys[11].kid, "last", sizeof(keys[11].kid));
+	check(&issuer, 1, one, HEADER("last"), CLAIMS(A), JWT_SIGNATURE,
+	    "a kid is that key and no other");
+	check(&issuer, 1, two, HEADER("last"), CLAIMS(A), JWT_OK,
+	    "... which may be the last");
+	check(&issuer, 1, two, HEADER(""), CLAIMS(A), JWT_KEY,
+	    "an empty kid is none that a key has");
+	check(&issuer, 1, two, HEADER("two"), CLAIMS(A), JWT_KEY,
+	    "nor does a key without one have any");
+}
+
+/* what is left in libcrypto's queue, a TLS library may take for its own */
+static void
+test_no_errors_left(void)
+{
+	struct jwk key = { "k", JWK_RS256, one };
+	const struct jwt_issuer issuer = { A, { &key, 1 } };
+
+	ERR_clear_error();
+	check(&issuer, 1, two, HEADER("k"), CLAIMS(A), JWT_SIGNATURE,
+	    "a signature that does not match");
+	is_int((long long)ERR_peek_error(), 0, "... leaves no error behind");
+	check(&issuer, 1, one, HEADER("k"), CLAIMS(A), JWT_OK,
+	    "and one that does");
+}
+
+/* RFC 7515 appendix A.2 */
+#define A2_N	"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHm" \
+		"fHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_" \
+		"YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5" \
+		"z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uD" \
+		"Zlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9ia" \
+		"GNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"
+#define A2	"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTk" \
+		"zODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.cC4h" \
+		"iUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7" \
+		"AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKB" \
+		"YNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb" \
+		"1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZES" \
+		"c6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5A" \
+		"XLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw"
+#define A2_EXP	1300819380
+
+static void
+no_warning(const char *fmt, ...)
+{
+	(void)fmt;
+	ok(0, "a warning for the key of RFC 7515");
+}
+
+/*
+ * It lacks an audience and a subject, and it is old: which error comes first
+ * tells that its signature was found good.
+ */
+static void
+test_rfc7515(void)
+{
+	static const char json[] = "{\"keys\":[{\"kty\":\"RSA\",\"n\":\"" A2_N
+	    "\",\"e\":\"AQAB\"}]}";
+	struct jwt_issuer issuer = { "joe", { NULL, 0 } };
+	const char *why;
+	char *token, *sig;
+
+	if (jwkset_parse(json, strlen(json), &issuer.set, no_warning, &why) ==
+	    -1 || (token = strdup(A2)) == NULL)
+		abort();
+	is_error(verify(&issuer, 1, A2, A2_EXP - 1), JWT_AUDIENCE,
+	    "RFC 7515 appendix A.2: in its time it is for nobody");
+	is_error(verify(&issuer, 1, A2, A2_EXP + 60), JWT_EXPIRED,
+	    "... and its time is over");
+	sig = strrchr(token, '.') + 1;
+	sig[0] = 'd';
+	is_error(verify(&issuer, 1, token, A2_EXP - 1), JWT_SIGNATURE,
+	    "... while with another signature it is not even looked at");
+	issuer.name = "jim";
+	is_error(verify(&issuer, 1, A2, A2_EXP - 1), JWT_ISSUER,
+	    "... nor where joe is not trusted");
+	free(token);
+	jwkset_clear(&issuer.set);
+}
+
+static void
+test_peek(void)
+{
+	static const char *const bad[] = { "", ".", "a.b", "e30.e30.",
+	    "e30.e30.A.A", "e30.bm8.AAAA", "bm8.e30.AAAA", "e30.e31.AAAA" };
+	json_t *header, *claims;
+	size_t i;
+
+	is_int(jwt_peek(A2, strlen(A2), &header, &claims), 0, "a look at it");
+	is_str(json_string_value(json_object_get(header, "alg")), "RS256",
+	    "... its header");
+	is_str(json_string_value(json_object_get(claims, "iss")), "joe",
+	    "... its claims");
+	json_decref(header);
+	json_decref(claims);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		is_int(jwt_peek(bad[i], strlen(bad[i]), &header, &claims), -1,
+		    "nothing to look at");
+		ok(header == NULL && claims == NULL, "... and nothing to free");
+	}
+}
+
+int
+main(void)
+{
+	one = token_key(EVP_PKEY_RSA, 2048);
+	two = token_key(EVP_PKEY_RSA, 2048);
+	test_issuers();
+	test_many_keys();
+	test_no_errors_left();
+	test_rfc7515();
+	test_peek();
+	EVP_PKEY_free(one);
+	EVP_PKEY_free(two);
+	return (done());
+}
