@@ -9,6 +9,12 @@ use Test::More;
 
 my $top = abs_path(dirname(__FILE__) . '/../..');
 
+{
+	my ($status, $said) = Jwtd::run([ 'sh', "$top/etc/deps.sh" ]);
+	is($status, 0, 'make deps works');
+	is($said, '', '... and says nothing when nothing is missing');
+}
+
 my $pid = open(my $out, '-|') // die "fork: $!";
 if ($pid == 0) {
 	setpgrp;
