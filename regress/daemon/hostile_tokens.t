@@ -36,7 +36,7 @@ my $pem = qx(openssl pkey -in $key -pubout);
 my $der = qx(openssl pkey -in $key -pubout -outform DER);
 my $evil_n = qx(openssl rsa -in $evil -noout -modulus) =~ /=(\w+)/ ? $1 : '';
 my %evil_jwk = (kty => 'RSA', n => b64(pack 'H*', $evil_n), e => 'AQAB');
-my $evil_x5c = qx(openssl req -x509 -new -key $evil -subj /CN=evil -days 1 -outform DER);
+my $evil_x5c = qx(openssl req -x509 -new -key $evil -subj /CN=evil -outform DER);
 
 my $jwk = $d->request(path => '/.well-known/jwks.json')->{json}{keys}[0];
 my $kid = $jwk->{kid};

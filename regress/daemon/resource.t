@@ -1,4 +1,4 @@
-# The resource service: 202 with its fields, 401, 403, and which location decides.
+# The resource service: 202 with its fields, 401, 403, the longest location.
 use strict;
 use warnings;
 

@@ -27,8 +27,8 @@
 #define SET(keys)	"{\"keys\":[" keys "]}"
 #define NO_KEY		"no key that can be used"
 
-#define KID_128	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" \
-		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define KID_32	"0123456789abcdef0123456789abcdef"
+#define KID_128	KID_32 KID_32 KID_32 KID_32
 
 static const struct {
 	const char	*name;
