@@ -268,6 +268,10 @@ code_point(const char *p, size_t *n)
 	const uint8_t *u;
 
 	u = (const uint8_t *)p;
+	if (u[0] < 0x80) {
+		*n = 1;
+		return (u[0]);
+	}
 	if (u[0] < 0xe0) {
 		*n = 2;
 		return ((u[0] & 0x1fu) << 6 | (u[1] & 0x3fu));
@@ -325,7 +329,7 @@ json_compact(char *out, size_t size, struct span text, bool ascii)
 			in_string = !in_string;
 		else if (in_string && *from == '\\')
 			used = len = 2;
-		else if (ascii && (uint8_t)*from >= 0x80) {
+		else if (ascii && (uint8_t)*from >= 0x7f) {
 			len = escape(piece, code_point(from, &used));
 			from = piece;
 		}

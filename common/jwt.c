@@ -54,17 +54,31 @@ split(const char *token, size_t len, struct parts *parts)
 	    parts->signature.len > 0);
 }
 
+/*
+ * The object of a part and, if text is not NULL, its bytes, which the caller
+ * frees.
+ */
 static json_t *
-decode_object(struct span part)
+decode_object(struct span part, char **text, size_t *text_len)
 {
 	char buf[JWT_MAX];
 	const char *why;
+	json_t *json;
 	ssize_t n;
 
 	n = base64url_decode(buf, sizeof(buf), part.p, part.len);
-	if (n <= 0)
+	if (n <= 0 ||
+	    (json = json_object_parse(buf, (size_t)n, &why)) == NULL)
 		return (NULL);
-	return (json_object_parse(buf, (size_t)n, &why));
+	if (text != NULL) {
+		if ((*text = malloc((size_t)n)) == NULL) {
+			json_decref(json);
+			return (NULL);
+		}
+		memcpy(*text, buf, (size_t)n);
+		*text_len = (size_t)n;
+	}
+	return (json);
 }
 
 /*
@@ -149,6 +163,8 @@ check_signature(const char *token, const struct parts *parts,
 	kid = json_object_get(header, "kid");
 	if (kid != NULL && !json_is_string(kid))
 		return (JWT_KEY);
+	if (set->kidless)
+		kid = NULL;
 	sig_len = base64url_decode(sig, sizeof(sig), parts->signature.p,
 	    parts->signature.len);
 	if (sig_len <= 0)
@@ -266,12 +282,15 @@ jwt_verify(const char *token, size_t len, const struct jwt_policy *policy,
 	enum jwt_error error;
 	struct parts parts;
 	json_t *header, *claims;
+	char *text;
 
 	if (!split(token, len, &parts))
 		return (JWT_MALFORMED);
 	claims = NULL;
-	if ((header = decode_object(parts.header)) == NULL ||
-	    (claims = decode_object(parts.payload)) == NULL)
+	text = NULL;
+	if ((header = decode_object(parts.header, NULL, NULL)) == NULL ||
+	    (claims = decode_object(parts.payload, &text,
+	    &out->text_len)) == NULL)
 		error = JWT_MALFORMED;
 	else if (json_object_get(header, "crit") != NULL)
 		error = JWT_CRITICAL;	/* RFC 7515 section 4.1.11 */
@@ -285,10 +304,13 @@ jwt_verify(const char *token, size_t len, const struct jwt_policy *policy,
 			error = check_claims(claims, policy, out);
 	}
 	json_decref(header);
-	if (error == JWT_OK)
+	if (error == JWT_OK) {
 		out->claims = claims;
-	else
+		out->text = text;
+	} else {
 		json_decref(claims);
+		free(text);
+	}
 	return (error);
 }
 
@@ -296,6 +318,7 @@ void
 jwt_clear(struct jwt *jwt)
 {
 	json_decref(jwt->claims);
+	free(jwt->text);
 	memset(jwt, 0, sizeof(*jwt));
 }
 
@@ -343,8 +366,8 @@ jwt_peek(const char *token, size_t len, json_t **header, json_t **claims)
 	*header = *claims = NULL;
 	if (!split(token, len, &parts))
 		return (-1);
-	if ((*header = decode_object(parts.header)) == NULL ||
-	    (*claims = decode_object(parts.payload)) == NULL) {
+	if ((*header = decode_object(parts.header, NULL, NULL)) == NULL ||
+	    (*claims = decode_object(parts.payload, NULL, NULL)) == NULL) {
 		json_decref(*header);
 		*header = NULL;
 		return (-1);
