@@ -11,26 +11,30 @@
 /* a literal this short always fits: 18 digits, or a small exponent */
 #define NUMBER_SAFE	18
 
+/*
+ * Pass over a string; i is at its first quote.  Returns where the next thing
+ * begins, or len if the string does not end.
+ */
+static size_t
+after_string(const char *buf, size_t len, size_t i)
+{
+	for (i++; i < len && buf[i] != '"'; i++)
+		if (buf[i] == '\\')
+			i++;
+	return (i < len ? i + 1 : len);
+}
+
 /* Does the text nest deeper than we read?  Strings are passed over. */
 static bool
 too_deep(const char *buf, size_t len)
 {
-	bool in_string;
 	size_t i;
 	int depth;
 
 	depth = 0;
-	in_string = false;
 	for (i = 0; i < len; i++) {
-		if (in_string) {
-			if (buf[i] == '\\')
-				i++;
-			else if (buf[i] == '"')
-				in_string = false;
-			continue;
-		}
 		if (buf[i] == '"')
-			in_string = true;
+			i = after_string(buf, len, i) - 1;
 		else if (buf[i] == '{' || buf[i] == '[') {
 			if (++depth > JSON_MAX_DEPTH)
 				return (true);
@@ -84,20 +88,13 @@ static void
 set_numbers_aside(char *buf, size_t len)
 {
 	static const char real[] = "0.5";
-	bool in_string;
 	size_t i, n;
 
-	in_string = false;
 	for (i = 0; i < len; i++) {
-		if (in_string) {
-			if (buf[i] == '\\')
-				i++;
-			else if (buf[i] == '"')
-				in_string = false;
+		if (buf[i] == '"') {
+			i = after_string(buf, len, i) - 1;
 			continue;
 		}
-		if (buf[i] == '"')
-			in_string = true;
 		if (buf[i] != '-' && digits(buf + i, 1) == 0)
 			continue;
 		if ((n = number_length(buf + i, len - i)) == 0)
@@ -167,16 +164,6 @@ static bool
 is_space(char c)
 {
 	return (c == ' ' || c == '\t' || c == '\n' || c == '\r');
-}
-
-/* Pass over a string; i is at its first quote.  Returns what is after it. */
-static size_t
-after_string(const char *buf, size_t len, size_t i)
-{
-	for (i++; i < len && buf[i] != '"'; i++)
-		if (buf[i] == '\\')
-			i++;
-	return (i < len ? i + 1 : len);
 }
 
 /* Pass over a value; i is at its first byte. */
@@ -268,6 +255,10 @@ code_point(const char *p, size_t *n)
 	const uint8_t *u;
 
 	u = (const uint8_t *)p;
+	if (u[0] < 0x80) {
+		*n = 1;
+		return (u[0]);
+	}
 	if (u[0] < 0xe0) {
 		*n = 2;
 		return ((u[0] & 0x1fu) << 6 | (u[1] & 0x3fu));
@@ -325,7 +316,7 @@ json_compact(char *out, size_t size, struct span text, bool ascii)
 			in_string = !in_string;
 		else if (in_string && *from == '\\')
 			used = len = 2;
-		else if (ascii && (uint8_t)*from >= 0x80) {
+		else if (ascii && (uint8_t)*from >= 0x7f) {
 			len = escape(piece, code_point(from, &used));
 			from = piece;
 		}

@@ -40,7 +40,7 @@ struct span json_member(const char *buf, size_t len, const char *name);
 
 /*
  * Copy valid JSON text without the white space between its parts, and with ascii
- * with \u in the place of other characters.  Returns the length, or -1 when it
+ * with \u in the place of what is not printable ASCII.  Returns the length, or -1 when it
  * does not fit.  It adds no NUL.
  * Without ascii, out may be where the text is.
  */

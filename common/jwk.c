@@ -8,6 +8,7 @@
 #include "jwk.h"
 
 #include <openssl/bn.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -222,34 +223,23 @@ fail:
 	return (-1);
 }
 
-/* The next PEM block that holds a public key.  NULL at the end. */
+/* The key of a PEM block, or NULL. */
 static EVP_PKEY *
-next_pem_key(BIO *bio)
+pem_key(const char *name, const unsigned char *data, long n)
 {
+	const unsigned char *p;
 	EVP_PKEY *pkey;
 	X509 *cert;
-	char *name, *header;
-	unsigned char *data;
-	const unsigned char *p;
-	long n;
 
-	while (PEM_read_bio(bio, &name, &header, &data, &n) == 1) {
-		p = data;
-		pkey = NULL;
-		if (strcmp(name, "PUBLIC KEY") == 0)
-			pkey = d2i_PUBKEY(NULL, &p, n);
-		else if (strcmp(name, "CERTIFICATE") == 0 &&
-		    (cert = d2i_X509(NULL, &p, n)) != NULL) {
-			pkey = X509_get_pubkey(cert);
-			X509_free(cert);
-		}
-		OPENSSL_free(name);
-		OPENSSL_free(header);
-		OPENSSL_free(data);
-		if (pkey != NULL)
-			return (pkey);
-	}
-	return (NULL);
+	p = data;
+	if (strcmp(name, "PUBLIC KEY") == 0)
+		return (d2i_PUBKEY(NULL, &p, n));
+	if (strcmp(name, "CERTIFICATE") != 0 ||
+	    (cert = d2i_X509(NULL, &p, n)) == NULL)
+		return (NULL);
+	pkey = X509_get_pubkey(cert);
+	X509_free(cert);
+	return (pkey);
 }
 
 static bool
@@ -265,41 +255,59 @@ fit_for_verifying(EVP_PKEY *pkey)
 	return (rsa_unfit(n, e) == NULL);
 }
 
+static void
+read_pem(BIO *bio, struct jwkset *set, void (*warn)(const char *, ...))
+{
+	unsigned char *data;
+	char *name, *header;
+	EVP_PKEY *pkey;
+	long len;
+	int n;
+
+	for (n = 1; PEM_read_bio(bio, &name, &header, &data, &len) == 1; n++) {
+		pkey = pem_key(name, data, len);
+		OPENSSL_free(name);
+		OPENSSL_free(header);
+		/* it may be a private key that does not belong here */
+		OPENSSL_cleanse(data, (size_t)len);
+		OPENSSL_free(data);
+		if (pkey == NULL || !fit_for_verifying(pkey) ||
+		    set->nkeys == JWK_SET_MAX) {
+			warn("PEM block %d is skipped: %s", n,
+			    set->nkeys == JWK_SET_MAX ? "too many keys" :
+			    "no public key that can be used");
+			EVP_PKEY_free(pkey);
+			continue;
+		}
+		set->keys[set->nkeys].alg = JWK_RS256;
+		set->keys[set->nkeys++].pkey = pkey;
+	}
+	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+		warn("PEM block %d cannot be read: what follows is skipped", n);
+}
+
 int
 jwkset_parse_pem(const char *buf, size_t len, struct jwkset *set,
-    const char **why)
+    void (*warn)(const char *, ...), const char **why)
 {
-	EVP_PKEY *pkey;
 	BIO *bio;
-	struct jwk *key;
 
 	memset(set, 0, sizeof(*set));
 	*why = "out of memory";
 	if (len > INT_MAX || (bio = BIO_new_mem_buf(buf, (int)len)) == NULL)
 		return (-1);
+	set->kidless = true;
 	set->keys = calloc(JWK_SET_MAX, sizeof(*set->keys));
-	if (set->keys == NULL) {
-		BIO_free(bio);
-		return (-1);
-	}
-	while (set->nkeys < JWK_SET_MAX && (pkey = next_pem_key(bio)) != NULL) {
-		key = &set->keys[set->nkeys];
-		if (!fit_for_verifying(pkey) ||
-		    jwk_thumbprint(pkey, key->kid) == -1) {
-			EVP_PKEY_free(pkey);
-			continue;
-		}
-		key->alg = JWK_RS256;
-		key->pkey = pkey;
-		set->nkeys++;
+	if (set->keys != NULL) {
+		read_pem(bio, set, warn);
+		*why = "no public key that can be used";
 	}
 	BIO_free(bio);
-	if (set->nkeys == 0) {
-		jwkset_clear(set);
-		*why = "no public key that can be used";
-		return (-1);
-	}
-	return (0);
+	ERR_clear_error();
+	if (set->nkeys > 0)
+		return (0);
+	jwkset_clear(set);
+	return (-1);
 }
 
 void

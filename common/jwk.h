@@ -27,6 +27,7 @@ struct jwk {
 struct jwkset {
 	struct jwk	*keys;
 	size_t		 nkeys;
+	bool		 kidless;	/* PEM has no kids: a token's is ignored */
 };
 
 const char *jwk_alg_name(enum jwk_alg);
@@ -40,7 +41,7 @@ int	 jwkset_parse(const char *buf, size_t len, struct jwkset *,
 	    void (*warn)(const char *, ...), const char **why);
 /* as jwkset_parse(), from one or more PEM public keys or certificates */
 int	 jwkset_parse_pem(const char *buf, size_t len, struct jwkset *,
-	    const char **why);
+	    void (*warn)(const char *, ...), const char **why);
 void	 jwkset_clear(struct jwkset *);
 
 /* RFC 7638 thumbprint of a key's public half.  Returns 0 or -1. */

@@ -5,6 +5,7 @@
  */
 #include "jwt.h"
 
+#include <openssl/err.h>
 #include <openssl/rsa.h>
 
 #include <stdbool.h>
@@ -53,17 +54,31 @@ split(const char *token, size_t len, struct parts *parts)
 	    parts->signature.len > 0);
 }
 
+/*
+ * The object of a part and, if text is not NULL, its bytes, which the caller
+ * frees.
+ */
 static json_t *
-decode_object(struct span part)
+decode_object(struct span part, char **text, size_t *text_len)
 {
 	char buf[JWT_MAX];
 	const char *why;
+	json_t *json;
 	ssize_t n;
 
 	n = base64url_decode(buf, sizeof(buf), part.p, part.len);
-	if (n <= 0)
+	if (n <= 0 ||
+	    (json = json_object_parse(buf, (size_t)n, &why)) == NULL)
 		return (NULL);
-	return (json_object_parse(buf, (size_t)n, &why));
+	if (text != NULL) {
+		if ((*text = malloc((size_t)n)) == NULL) {
+			json_decref(json);
+			return (NULL);
+		}
+		memcpy(*text, buf, (size_t)n);
+		*text_len = (size_t)n;
+	}
+	return (json);
 }
 
 /*
@@ -121,6 +136,8 @@ signature_matches(EVP_PKEY *pkey, const uint8_t *digest, const uint8_t *sig,
 	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 &&
 	    EVP_PKEY_verify(ctx, sig, sig_len, digest, 32) == 1;
 	EVP_PKEY_CTX_free(ctx);
+	/* why it does not match is nobody's business, least of all libtls's */
+	ERR_clear_error();
 	return (good);
 }
 
@@ -146,6 +163,8 @@ check_signature(const char *token, const struct parts *parts,
 	kid = json_object_get(header, "kid");
 	if (kid != NULL && !json_is_string(kid))
 		return (JWT_KEY);
+	if (set->kidless)
+		kid = NULL;
 	sig_len = base64url_decode(sig, sizeof(sig), parts->signature.p,
 	    parts->signature.len);
 	if (sig_len <= 0)
@@ -156,8 +175,9 @@ check_signature(const char *token, const struct parts *parts,
 	error = kid != NULL ? JWT_KEY : JWT_ALGORITHM;
 	for (i = tried = 0; i < set->nkeys && tried < TRY_MAX; i++) {
 		key = &set->keys[i];
-		if (kid != NULL && strcmp(json_string_value(kid),
-		    key->kid) != 0)
+		/* a key without a kid is not one whose kid is "" */
+		if (kid != NULL && (key->kid[0] == '\0' ||
+		    strcmp(json_string_value(kid), key->kid) != 0))
 			continue;
 		if (strcmp(json_string_value(alg),
 		    jwk_alg_name(key->alg)) != 0) {
@@ -172,24 +192,37 @@ check_signature(const char *token, const struct parts *parts,
 	return (error);
 }
 
+static bool
+is_our_audience(const struct jwt_policy *policy, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < policy->naudience; i++)
+		if (strcmp(name, policy->audience[i]) == 0)
+			return (true);
+	return (false);
+}
+
 /* RFC 7519 section 4.1.3: a string or a list of them; one must be ours */
 static bool
 audience_matches(const struct jwt_policy *policy, const json_t *aud)
 {
 	const json_t *one;
-	size_t i, j, n;
+	bool found;
+	size_t i;
 
-	n = json_is_array(aud) ? json_array_size(aud) : 1;
-	for (i = 0; i < n; i++) {
-		one = json_is_array(aud) ? json_array_get(aud, i) : aud;
+	if (json_is_string(aud))
+		return (is_our_audience(policy, json_string_value(aud)));
+	if (!json_is_array(aud))
+		return (false);
+	found = false;
+	json_array_foreach(aud, i, one) {
 		if (!json_is_string(one))
 			return (false);
-		for (j = 0; j < policy->naudience; j++)
-			if (strcmp(json_string_value(one),
-			    policy->audience[j]) == 0)
-				return (true);
+		if (is_our_audience(policy, json_string_value(one)))
+			found = true;
 	}
-	return (false);
+	return (found);
 }
 
 /* RFC 7519 sections 4.1.4 to 4.1.6; written so that no sum can overflow */
@@ -249,12 +282,15 @@ jwt_verify(const char *token, size_t len, const struct jwt_policy *policy,
 	enum jwt_error error;
 	struct parts parts;
 	json_t *header, *claims;
+	char *text;
 
 	if (!split(token, len, &parts))
 		return (JWT_MALFORMED);
 	claims = NULL;
-	if ((header = decode_object(parts.header)) == NULL ||
-	    (claims = decode_object(parts.payload)) == NULL)
+	text = NULL;
+	if ((header = decode_object(parts.header, NULL, NULL)) == NULL ||
+	    (claims = decode_object(parts.payload, &text,
+	    &out->text_len)) == NULL)
 		error = JWT_MALFORMED;
 	else if (json_object_get(header, "crit") != NULL)
 		error = JWT_CRITICAL;	/* RFC 7515 section 4.1.11 */
@@ -268,10 +304,13 @@ jwt_verify(const char *token, size_t len, const struct jwt_policy *policy,
 			error = check_claims(claims, policy, out);
 	}
 	json_decref(header);
-	if (error == JWT_OK)
+	if (error == JWT_OK) {
 		out->claims = claims;
-	else
+		out->text = text;
+	} else {
 		json_decref(claims);
+		free(text);
+	}
 	return (error);
 }
 
@@ -279,6 +318,7 @@ void
 jwt_clear(struct jwt *jwt)
 {
 	json_decref(jwt->claims);
+	free(jwt->text);
 	memset(jwt, 0, sizeof(*jwt));
 }
 
@@ -326,9 +366,10 @@ jwt_peek(const char *token, size_t len, json_t **header, json_t **claims)
 	*header = *claims = NULL;
 	if (!split(token, len, &parts))
 		return (-1);
-	if ((*header = decode_object(parts.header)) == NULL ||
-	    (*claims = decode_object(parts.payload)) == NULL) {
+	if ((*header = decode_object(parts.header, NULL, NULL)) == NULL ||
+	    (*claims = decode_object(parts.payload, NULL, NULL)) == NULL) {
 		json_decref(*header);
+		*header = NULL;
 		return (-1);
 	}
 	return (0);

@@ -45,6 +45,8 @@ struct jwt_policy {
 
 struct jwt {
 	json_t		*claims;
+	char		*text;		/* of the claims, for json_member() */
+	size_t		 text_len;
 	const char	*subject;	/* these point into claims */
 	const char	*scope;		/* "" if absent */
 };

@@ -9,6 +9,7 @@ packages="gcc make pkg-config bison mandoc cppcheck
 	libbsd-dev libcrypt-dev
 	perl libio-socket-ssl-perl libio-pty-perl curl openssl nginx-light
 	apache2-utils python3 python3-jwt python3-cryptography
+	postgresql pgbouncer
 	clang libclang-rt-14-dev"
 users="_jwtd _jwtdsign"
 
@@ -29,6 +30,14 @@ if command -v dpkg-query >/dev/null 2>&1; then
 			echo "deps: run as root: apt-get install$missing" >&2
 			exit 1
 		fi
+		# the tests make servers of their own: none has to run here
+		case $missing in
+		*postgresql*)
+			conf=/etc/postgresql-common/createcluster.conf
+			test -e $conf || $as_root sh -c "mkdir -p ${conf%/*} &&
+			    echo 'create_main_cluster = false' > $conf"
+			;;
+		esac
 		$as_root apt-get update -qq
 		DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y \
 		    -qq --no-install-recommends $missing >/dev/null

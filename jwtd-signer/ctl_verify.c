@@ -10,13 +10,13 @@
 #include <unistd.h>
 
 #include "ctl.h"
-#include "file.h"
+#include "jwk.h"
 #include "jwt.h"
 #include "keyfile.h"
 #include "log.h"
 #include "scope.h"
+#include "trust.h"
 
-#define TRUST_MAX	(1024 * 1024)	/* bytes of a key set's file */
 #define ERROR_SIZE	1024
 
 /* what a token is held against */
@@ -64,27 +64,6 @@ load_own(struct jwt_issuer *issuer, const struct conf_signer *signer)
 }
 
 static int
-load_trust(struct jwt_issuer *issuer, const struct conf_trust *trust)
-{
-	const char *why;
-	size_t len;
-	char *buf;
-	int rc;
-
-	issuer->name = trust->issuer;
-	if ((buf = file_read(trust->path, TRUST_MAX, &len, &why)) == NULL)
-		rc = -1;
-	else if (trust->source == CONF_TRUST_JWKS)
-		rc = jwkset_parse(buf, len, &issuer->set, log_warnx, &why);
-	else
-		rc = jwkset_parse_pem(buf, len, &issuer->set, &why);
-	if (rc == -1)
-		log_warnx("%s: %s", trust->path, why);
-	free(buf);
-	return (rc);
-}
-
-static int
 load_issuers(struct check *check, const struct conf *conf)
 {
 	const struct conf_trust *trust;
@@ -103,8 +82,8 @@ load_issuers(struct check *check, const struct conf *conf)
 		rc = load_own(&check->issuers[check->nissuers++],
 		    conf->signer);
 	TAILQ_FOREACH(trust, &conf->trusts, entry)
-		if (load_trust(&check->issuers[check->nissuers++],
-		    trust) == -1)
+		if (trust_load(trust,
+		    &check->issuers[check->nissuers++]) == -1)
 			rc = -1;
 	return (rc);
 }

@@ -22,21 +22,26 @@
 
 static void	on_event(int, short, void *);
 
-/* Wait for these events; no system call if it does already. */
+/*
+ * Wait for these events; no system call if it does already.  EV_TIMEOUT comes
+ * at once, but after other connections have had their turn.
+ */
 static void
 want(struct conn *conn, short events)
 {
-	if (events == conn->events)
+	static const struct timeval now = { 0, 0 };
+
+	if (events == conn->events && (events & EV_TIMEOUT) == 0)
 		return;
 	if (conn->events != 0 && event_del(&conn->event) == -1)
 		fatalx("event_del");
 	conn->events = events;
 	if (events == 0)
 		return;
-	event_set(&conn->event, conn->fd, (short)(events | EV_PERSIST),
-	    on_event, conn);
+	event_set(&conn->event, conn->fd, (short)((events & ~EV_TIMEOUT) |
+	    EV_PERSIST), on_event, conn);
 	event_base_set(conn->worker->base, &conn->event);
-	if (event_add(&conn->event, NULL) == -1)
+	if (event_add(&conn->event, events & EV_TIMEOUT ? &now : NULL) == -1)
 		fatalx("event_add");
 }
 
@@ -170,6 +175,7 @@ fill(struct conn *conn)
 		if ((size_t)n < room)
 			break;
 	}
+	conn->held = conn->tls != NULL && in->len == in->size;
 	return (0);
 }
 
@@ -304,8 +310,10 @@ set_deadline(struct conn *conn)
 			deadline_set(&conn->deadline, &worker->requests,
 			    clock_ms());
 	} else if (conn->deadline.queue != &worker->requests &&
-	    conn->deadline.queue != &worker->idle)
+	    conn->deadline.queue != &worker->idle) {
 		deadline_set(&conn->deadline, &worker->idle, clock_ms());
+		worker_has_room(worker);
+	}
 }
 
 static void
@@ -317,8 +325,11 @@ set_events(struct conn *conn)
 	if (conn->out.off < conn->out.len)
 		events |= EV_WRITE;
 	else if (!conn->peer_done &&
-	    (conn->in.p == NULL || conn->in.len < conn->in.size))
+	    (conn->in.p == NULL || conn->in.len < conn->in.size)) {
 		events |= EV_READ;
+		if (conn->held && conn->state != CONN_WAIT)
+			events |= EV_TIMEOUT;
+	}
 	want(conn, events);
 }
 

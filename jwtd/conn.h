@@ -39,6 +39,7 @@ struct conn {
 	struct http_chunked	 chunked;
 	struct pending		*pending;
 	bool			 peer_done;	/* sends no more */
+	bool			 held;		/* TLS may have read more */
 	bool			 close;		/* after what is in out */
 };
 

@@ -6,6 +6,7 @@
 #include "control.h"
 #include "file.h"
 #include "log.h"
+#include "trust.h"
 
 #define JWKS_MAX	(1024 * 1024)
 
@@ -19,26 +20,6 @@ load_own(struct worker *worker, struct jwt_issuer *issuer)
 	if (worker->jwks == NULL || jwkset_parse(worker->jwks,
 	    worker->jwks_len, &issuer->set, log_warnx, &why) == -1)
 		fatalx("public keys: %s", why);
-}
-
-static void
-load_trusted(const struct conf_trust *trust, struct jwt_issuer *issuer)
-{
-	const char *why;
-	size_t len;
-	char *buf;
-	int failed;
-
-	issuer->name = trust->issuer;
-	if ((buf = file_read(trust->path, JWKS_MAX, &len, &why)) == NULL)
-		fatalx("%s: %s", trust->path, why);
-	if (trust->source == CONF_TRUST_JWKS)
-		failed = jwkset_parse(buf, len, &issuer->set, log_warnx, &why);
-	else
-		failed = jwkset_parse_pem(buf, len, &issuer->set, &why);
-	if (failed == -1)
-		fatalx("%s: %s", trust->path, why);
-	free(buf);
 }
 
 void
@@ -55,5 +36,7 @@ issuers_load(struct worker *worker)
 	if (worker->conf->signer != NULL)
 		load_own(worker, &worker->issuers[worker->nissuers++]);
 	TAILQ_FOREACH(trust, &worker->conf->trusts, entry)
-		load_trusted(trust, &worker->issuers[worker->nissuers++]);
+		if (trust_load(trust,
+		    &worker->issuers[worker->nissuers++]) == -1)
+			exit(1);
 }

@@ -86,7 +86,7 @@ on_deadline(void *arg)
 	memset(&reply, 0, offsetof(struct message_reply, data));
 	reply.status = MESSAGE_UNAVAILABLE;
 	reply.retry_after = 1;
-	conclude(arg, &reply, NULL, 0);
+	conclude(arg, &reply, "", 0);
 }
 
 static struct pending *
@@ -134,7 +134,7 @@ take_reply(struct link *link, struct message_reply *reply)
 	if (add_part(pending, reply) == -1) {
 		log_warnx("the parts of an answer do not fit together");
 		reply->status = MESSAGE_BROKEN;
-		conclude(pending, reply, NULL, 0);
+		conclude(pending, reply, "", 0);
 		return;
 	}
 	if (pending->next_part == pending->parts)

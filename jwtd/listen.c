@@ -105,12 +105,29 @@ announce(const struct conf_listener *listener, int fd)
 	    listener->tls ? " with tls" : "");
 }
 
+/* The first n of them; a socket's file goes too. */
+static void
+close_first(const struct conf *conf, int *fds, size_t n)
+{
+	const struct conf_listener *listener;
+	size_t i;
+
+	i = 0;
+	TAILQ_FOREACH(listener, &conf->listeners, entry) {
+		if (i == n)
+			return;
+		close(fds[i++]);
+		if (listener->family == AF_UNIX)
+			(void)unlink(listener->address);
+	}
+}
+
 int
 listen_open(const struct conf *conf, int *fds)
 {
 	const struct conf_listener *listener;
 	char name[256];
-	size_t i, j;
+	size_t i;
 	int fd;
 
 	i = 0;
@@ -123,8 +140,7 @@ listen_open(const struct conf *conf, int *fds)
 			    sizeof(name)));
 			if (fd != -1)
 				close(fd);
-			for (j = 0; j < i; j++)
-				close(fds[j]);
+			close_first(conf, fds, i);
 			return (-1);
 		}
 		announce(listener, fd);
@@ -136,13 +152,5 @@ listen_open(const struct conf *conf, int *fds)
 void
 listen_close(const struct conf *conf, int *fds)
 {
-	const struct conf_listener *listener;
-	size_t i;
-
-	i = 0;
-	TAILQ_FOREACH(listener, &conf->listeners, entry) {
-		close(fds[i++]);
-		if (listener->family == AF_UNIX)
-			(void)unlink(listener->address);
-	}
+	close_first(conf, fds, conf->nlisteners);
 }

@@ -17,46 +17,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "children.h"
 #include "clock.h"
 #include "control.h"
 #include "file.h"
 #include "listen.h"
 #include "log.h"
-#include "message.h"
-#include "restart.h"
 #include "sandbox.h"
-#include "spawn.h"
 #include "system.h"
 
 #define STOP_GRACE	5000	/* ms, besides the timeout of a request */
 #define KEYS_MAX	(1024 * 1024)
-
-struct child {
-	const char	*what;
-	unsigned int	 slot;
-	pid_t		 pid;		/* 0: not running */
-	int		 control;
-	int		 signer_end;	/* of a worker's pair; -1: none */
-	bool		 ready;
-	bool		 replaced;	/* told to end, another follows */
-	struct restart	 restart;
-};
-
-struct parent {
-	const struct conf	*conf;
-	const struct parent_options *options;
-	struct child		 signer;
-	struct child		 workers[CONF_MAX_WORKERS];
-	int			 listeners[CONF_MAX_LISTENERS];
-	int			 conf_fd;
-	int			 keys_fd;	/* what the signer wrote last */
-	int			 new_keys_fd;	/* what it writes now */
-	bool			 started;
-	bool			 failed;	/* before all was ready */
-	bool			 stopping;
-	uint64_t		 stop_by;	/* ms */
-	sigset_t		 wait_mask;
-};
 
 static volatile sig_atomic_t asked_to_stop, asked_to_reload;
 
@@ -92,144 +63,6 @@ setup_signals(struct parent *parent)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
-/* The bytes that were validated, so that a later edit changes no restart. */
-static int
-conf_file(const struct conf *conf)
-{
-	FILE *f;
-	int fd, copy;
-
-	if ((fd = system_anonymous_file("jwtd.conf")) == -1 ||
-	    (copy = dup(fd)) == -1 || (f = fdopen(copy, "w")) == NULL)
-		fatal("configuration");
-	conf_print(conf, f);
-	if (fclose(f) == EOF)
-		fatal("configuration");
-	return (fd);
-}
-
-/* argv for a child: its name, its slot if it has one, and our own options */
-static void
-child_argv(const struct parent *parent, const char *name, const char *slot,
-    char *argv[6])
-{
-	size_t n;
-
-	n = 0;
-	argv[n++] = (char *)(uintptr_t)name;
-	if (slot != NULL) {
-		argv[n++] = (char *)(uintptr_t)"-W";
-		argv[n++] = (char *)(uintptr_t)slot;
-	}
-	if (parent->options->foreground)
-		argv[n++] = (char *)(uintptr_t)"-d";
-	if (parent->options->verbose)
-		argv[n++] = (char *)(uintptr_t)"-v";
-	argv[n] = NULL;
-}
-
-static void
-close_ends(struct child *child)
-{
-	if (child->control != -1)
-		close(child->control);
-	if (child->signer_end != -1)
-		close(child->signer_end);
-	child->control = child->signer_end = -1;
-}
-
-/* Fork it.  control is the child's end and is closed here. */
-static void
-start_child(struct child *child, const struct spawn *s, int control)
-{
-	child->ready = false;
-	child->replaced = false;
-	restart_started(&child->restart, clock_ms());
-	if ((child->pid = spawn(s)) == -1) {
-		log_warn("%s cannot be started", child->what);
-		child->pid = 0;
-		close_ends(child);
-		restart_ended(&child->restart, clock_ms());
-	}
-	close(control);
-}
-
-static void
-give_worker(struct parent *parent, const struct child *worker)
-{
-	struct control control;
-
-	if (parent->signer.pid == 0 || worker->signer_end == -1)
-		return;
-	control.type = CONTROL_WORKER;
-	control.slot = worker->slot;
-	if (control_send(parent->signer.control, &control,
-	    worker->signer_end) == -1)
-		log_warn("jwtd-signer does not hear of worker %u",
-		    worker->slot);
-}
-
-static void
-start_signer(struct parent *parent)
-{
-	int fds[3], control[2];
-	char *argv[6];
-	struct spawn s;
-	unsigned int i;
-
-	if (control_pair(control) == -1)
-		fatal("socketpair");
-	if (parent->new_keys_fd != -1)
-		close(parent->new_keys_fd);
-	parent->new_keys_fd = system_anonymous_file("keys");
-	if (parent->new_keys_fd == -1)
-		fatal("public keys");
-	parent->signer.control = control[0];
-	fds[FD_CONTROL - 3] = control[1];
-	fds[FD_CONF - 3] = parent->conf_fd;
-	fds[FD_KEYS - 3] = parent->new_keys_fd;
-	child_argv(parent, "jwtd-signer", NULL, argv);
-	s.path = parent->options->signer;
-	s.argv = argv;
-	s.fds = fds;
-	s.nfds = 3;
-	start_child(&parent->signer, &s, control[1]);
-	/* what workers sent while there was no signer still waits in these */
-	for (i = 0; i < parent->conf->prefork; i++)
-		give_worker(parent, &parent->workers[i]);
-}
-
-static void
-start_worker(struct parent *parent, struct child *worker)
-{
-	int fds[FD_LISTEN - 3 + CONF_MAX_LISTENERS], control[2], link[2];
-	char slot[16], *argv[6];
-	struct spawn s;
-
-	link[0] = link[1] = -1;
-	if (control_pair(control) == -1 || (parent->conf->signer != NULL &&
-	    message_pair(link) == -1))
-		fatal("socketpair");
-	worker->control = control[0];
-	worker->signer_end = link[1];
-	fds[FD_CONTROL - 3] = control[1];
-	fds[FD_CONF - 3] = parent->conf_fd;
-	fds[FD_KEYS - 3] = parent->keys_fd;
-	fds[FD_SIGNER - 3] = link[0];
-	memcpy(&fds[FD_LISTEN - 3], parent->listeners,
-	    parent->conf->nlisteners * sizeof(int));
-	(void)snprintf(slot, sizeof(slot), "%u", worker->slot);
-	child_argv(parent, "jwtd", slot, argv);
-	s.path = parent->options->self;
-	s.argv = argv;
-	s.fds = fds;
-	s.nfds = FD_LISTEN - 3 + parent->conf->nlisteners;
-	start_child(worker, &s, control[1]);
-	if (link[0] != -1)
-		close(link[0]);
-	give_worker(parent, worker);
-}
-
 /* Start what is due.  Returns the ms until the next is, or -1. */
 static int
 start_due(struct parent *parent)
@@ -247,13 +80,16 @@ start_due(struct parent *parent)
 		if (i > 0 && parent->conf->signer != NULL &&
 		    parent->keys_fd == -1)
 			break;
+		/* what is wrong with a file is said by the first worker, once */
+		if (i > 1 && !parent->started && !parent->workers[0].ready)
+			break;
 		wait = restart_wait(&child->restart, clock_ms());
 		if (wait > 0)
 			next = next == -1 || wait < next ? wait : next;
 		else if (i == 0)
-			start_signer(parent);
+			children_start_signer(parent);
 		else
-			start_worker(parent, child);
+			children_start_worker(parent, child);
 	}
 	return (next);
 }
@@ -338,18 +174,19 @@ child_ended(struct parent *parent, struct child *child, int status)
 
 	expected = parent->stopping || child->replaced;
 	child->pid = 0;
-	close_ends(child);
+	children_close_ends(child);
 	if (expected) {
 		restart_reset(&child->restart);
 		return;
 	}
+	/* one that could not start has said why */
 	if (WIFSIGNALED(status))
 		log_warnx("%s %u was ended by signal %d", child->what,
 		    child->slot, WTERMSIG(status));
 	else if (WEXITSTATUS(status) == 127)
 		log_warnx("%s cannot be executed", child == &parent->signer ?
 		    parent->options->signer : parent->options->self);
-	else
+	else if (parent->started || child->ready || WEXITSTATUS(status) != 1)
 		log_warnx("%s %u ended with status %d", child->what,
 		    child->slot, WEXITSTATUS(status));
 	restart_ended(&child->restart, clock_ms());
@@ -512,7 +349,7 @@ parent_run(const struct conf *conf, const struct parent_options *options,
 		fatal("%s", empty);
 	if (listen_open(conf, parent->listeners) == -1)
 		exit(1);
-	parent->conf_fd = conf_file(conf);
+	parent->conf_fd = children_conf_file(conf);
 	setup_signals(parent);
 	sandbox(SANDBOX_PARENT);
 	run(parent, started, arg);

@@ -5,11 +5,11 @@
 #include "resource.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "authorization.h"
+#include "json.h"
 #include "jwt.h"
 #include "percent.h"
 #include "reply.h"
@@ -63,33 +63,43 @@ token_refused(struct conn *conn, const struct conf_location *location,
 }
 
 /*
+ * The text of a claim: a string's characters, or the JSON of anything else, as
+ * it is in the token.  Returns its length, 0 if it is absent or does not fit.
+ */
+static size_t
+claim_value(const struct jwt *jwt, const char *name, char value[VALUE_MAX + 1])
+{
+	const json_t *claim;
+	ssize_t n;
+
+	if ((claim = json_object_get(jwt->claims, name)) == NULL)
+		return (0);
+	if (json_is_string(claim))
+		n = percent_encode_unprintable(value, VALUE_MAX + 1,
+		    json_string_value(claim), json_string_length(claim));
+	else
+		n = json_compact(value, VALUE_MAX,
+		    json_member(jwt->text, jwt->text_len, name), true);
+	return (n == -1 ? 0 : (size_t)n);
+}
+
+/*
  * One field for a claim, on every 202, so that a client's own field of that
  * name does not survive a proxy that copies ours.
  */
 static int
-put_field(struct buf_pool *pool, struct buf *fields, const char *name,
-    const json_t *claim)
+put_field(struct buf_pool *pool, struct buf *fields, const char *header,
+    const struct jwt *jwt, const char *name)
 {
 	char value[VALUE_MAX + 1];
-	char *json;
-	ssize_t n;
+	size_t n;
 
-	n = 0;
-	if (json_is_string(claim))
-		n = percent_encode_unprintable(value, sizeof(value),
-		    json_string_value(claim), json_string_length(claim));
-	else if (claim != NULL && (json = json_dumps(claim, JSON_COMPACT |
-	    JSON_ENSURE_ASCII | JSON_ENCODE_ANY)) != NULL) {
-		n = strlen(json) < sizeof(value) ? (ssize_t)strlen(json) : -1;
-		(void)strlcpy(value, json, sizeof(value));
-		free(json);
-	}
-	if (buf_reserve(pool, fields, strlen(name) + VALUE_MAX + 4) == -1)
+	n = claim_value(jwt, name, value);
+	if (buf_reserve(pool, fields, strlen(header) + n + 4) == -1)
 		return (-1);
-	buf_puts(fields, name);
+	buf_puts(fields, header);
 	buf_put(fields, ": ", 2);
-	if (n > 0)
-		buf_put(fields, value, (size_t)n);
+	buf_put(fields, value, n);
 	buf_put(fields, "\r\n", 2);
 	return (0);
 }
@@ -106,13 +116,11 @@ accept_token(struct conn *conn, const struct conf_location *location,
 
 	pool = &conn->worker->pool;
 	memset(&fields, 0, sizeof(fields));
-	failed = put_field(pool, &fields, "X-Auth-Subject",
-	    json_object_get(jwt->claims, "sub"));
-	failed |= put_field(pool, &fields, "X-Auth-Scope",
-	    json_object_get(jwt->claims, "scope"));
+	failed = put_field(pool, &fields, "X-Auth-Subject", jwt, "sub");
+	failed |= put_field(pool, &fields, "X-Auth-Scope", jwt, "scope");
 	TAILQ_FOREACH(forward, &location->forwards, entry)
-		failed |= put_field(pool, &fields, forward->header,
-		    json_object_get(jwt->claims, forward->claim));
+		failed |= put_field(pool, &fields, forward->header, jwt,
+		    forward->claim);
 	if (failed != 0)
 		reply_error(conn, 503);
 	else {

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <unistd.h>
 
 #include "conf.h"
@@ -50,7 +51,10 @@ spawn(const struct spawn *s)
 		return (pid);
 	sigemptyset(&none);
 	if (s->nfds <= NFDS_MAX && place_descriptors(s) == 0 &&
-	    sigprocmask(SIG_SETMASK, &none, NULL) == 0)
+	    sigprocmask(SIG_SETMASK, &none, NULL) == 0) {
+		if (s->env != NULL)
+			environ = (char **)(uintptr_t)s->env;
 		(void)execvp(s->path, s->argv);
+	}
 	_exit(127);
 }

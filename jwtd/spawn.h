@@ -11,6 +11,7 @@ struct spawn {
 	char *const	*argv;
 	const int	*fds;		/* fds[i] becomes 3 + i; -1 is /dev/null */
 	size_t		 nfds;
+	char *const	*env;		/* NULL: this process's own */
 };
 
 /* Returns the pid, or -1 with errno.  A failed exec is the child's status 127. */

@@ -4,6 +4,7 @@
  */
 #include "tlsconf.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,29 +25,54 @@ read_pem(const char *path, size_t *len)
 	return (pem);
 }
 
-static void
-add_pair(struct tls_config *config, const struct conf_server *server,
-    int first)
+/* Put a server's pair into config: as the default, or besides it. */
+static int
+set_pair(struct tls_config *config, const struct conf_server *server,
+    bool first)
 {
 	size_t cert_len, key_len;
 	char *cert, *key;
-	int failed;
+	int result;
 
 	cert = read_pem(server->tls_certificate, &cert_len);
 	key = read_pem(server->tls_key, &key_len);
 	if (first)
-		failed = tls_config_set_keypair_mem(config,
+		result = tls_config_set_keypair_mem(config,
 		    (const uint8_t *)cert, cert_len, (const uint8_t *)key,
 		    key_len);
 	else
-		failed = tls_config_add_keypair_mem(config,
+		result = tls_config_add_keypair_mem(config,
 		    (const uint8_t *)cert, cert_len, (const uint8_t *)key,
 		    key_len);
-	if (failed == -1)
-		fatalx("%s, %s: %s", server->tls_certificate, server->tls_key,
-		    tls_config_error(config));
 	free(cert);
 	freezero(key, key_len);
+	return (result);
+}
+
+/*
+ * libtls looks into the pairs when it has them all, and does not say which of
+ * them is wrong.  So each is tried alone first.
+ */
+static void
+check_pair(const struct conf_server *server)
+{
+	struct tls_config *config;
+	struct tls *tls;
+	const char *why;
+
+	if ((config = tls_config_new()) == NULL ||
+	    (tls = tls_server()) == NULL)
+		fatal("tls");
+	why = NULL;
+	if (set_pair(config, server, true) == -1)
+		why = tls_config_error(config);
+	else if (tls_configure(tls, config) == -1)
+		why = tls_error(tls);
+	if (why != NULL)
+		fatalx("certificate %s with key %s: %s",
+		    server->tls_certificate, server->tls_key, why);
+	tls_free(tls);
+	tls_config_free(config);
 }
 
 struct tls *
@@ -64,11 +90,13 @@ tlsconf_new(const struct conf_listener *listener)
 	    tls_config_set_ciphers(config, CIPHERS) == -1 ||
 	    tls_config_set_alpn(config, "http/1.1") == -1)
 		fatalx("tls: %s", tls_config_error(config));
-	for (i = 0; i < listener->nservers; i++)
-		add_pair(config, listener->servers[i], i == 0);
+	for (i = 0; i < listener->nservers; i++) {
+		check_pair(listener->servers[i]);
+		if (set_pair(config, listener->servers[i], i == 0) == -1)
+			fatalx("tls: %s", tls_config_error(config));
+	}
 	if (tls_configure(tls, config) == -1)
-		fatalx("%s: %s", listener->servers[0]->tls_certificate,
-		    tls_error(tls));
+		fatalx("tls: %s", tls_error(tls));
 	tls_config_free(config);
 	return (tls);
 }

@@ -66,39 +66,35 @@ pause_accepting(struct worker *worker)
 {
 	static const struct timeval pause = { 0, ACCEPT_PAUSE };
 
-	log_warn("accept: pausing");
+	/* said once, until it works again */
+	if (!worker->short_of)
+		log_warn("accept: pausing");
+	worker->short_of = true;
 	set_accepting(worker, false);
 	(void)evtimer_add(&worker->accept_again, &pause);
 }
 
 /*
- * Is there room for one more?  The connection that has been idle longest makes
- * some; without one, nothing is accepted until a connection ends.
+ * Accept up to max.  When there is no room, the connection that has been idle
+ * longest makes some; without one, nothing is accepted until worker_has_room().
  */
-static bool
-make_room(struct worker *worker)
-{
-	struct conn *oldest;
-
-	if (worker->nconns < worker->conf->limit_connections)
-		return (true);
-	if ((oldest = deadline_first(&worker->idle)) == NULL) {
-		set_accepting(worker, false);
-		return (false);
-	}
-	conn_free(oldest);
-	return (true);
-}
-
 static void
 accept_some(struct worker_listener *listener, int max)
 {
 	const int on = 1;
 	struct worker *worker;
+	struct conn *oldest;
 	int i, client;
+	bool full;
 
 	worker = listener->worker;
-	for (i = 0; i < max && make_room(worker); i++) {
+	for (i = 0; i < max; i++) {
+		full = worker->nconns >= worker->conf->limit_connections;
+		oldest = full ? deadline_first(&worker->idle) : NULL;
+		if (full && oldest == NULL) {
+			set_accepting(worker, false);
+			return;
+		}
 		client = accept4(listener->fd, NULL, NULL,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (client == -1) {
@@ -107,6 +103,9 @@ accept_some(struct worker_listener *listener, int max)
 				pause_accepting(worker);
 			return;
 		}
+		worker->short_of = false;
+		if (oldest != NULL)
+			conn_free(oldest);
 		if (listener->conf->family != AF_UNIX)
 			(void)setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on,
 			    sizeof(on));
@@ -123,15 +122,19 @@ on_acceptable(int fd, short what, void *arg)
 }
 
 void
+worker_has_room(struct worker *worker)
+{
+	if (!worker->accepting && !worker->draining &&
+	    !evtimer_pending(&worker->accept_again, NULL))
+		set_accepting(worker, true);
+}
+
+void
 worker_conn_closed(struct worker *worker)
 {
-	if (worker->draining) {
-		if (worker->nconns == 0)
-			(void)event_base_loopexit(worker->base, NULL);
-		return;
-	}
-	if (!worker->accepting && !evtimer_pending(&worker->accept_again, NULL))
-		set_accepting(worker, true);
+	if (worker->draining && worker->nconns == 0)
+		(void)event_base_loopexit(worker->base, NULL);
+	worker_has_room(worker);
 }
 
 /* SIGTERM: take what is queued, answer what was asked, and end. */

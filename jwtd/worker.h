@@ -43,6 +43,7 @@ struct worker {
 	struct conns		 conns;
 	size_t			 nconns;
 	bool			 accepting;
+	bool			 short_of;	/* descriptors or memory */
 	bool			 draining;
 	struct event		 accept_again;
 	struct event		 control;
@@ -61,6 +62,8 @@ struct worker {
 void	worker_main(unsigned int slot, int foreground, int verbose)
 	    __attribute__((noreturn));
 
+/* A connection is idle, so that another could have its place: go on accepting. */
+void	worker_has_room(struct worker *);
 /* A connection is gone: go on accepting, or end if that was the last. */
 void	worker_conn_closed(struct worker *);
 

@@ -7,11 +7,13 @@ UNIT_OBJ =	$(call objs,$(filter-out jwtd/jwtd.c,$(JWTD_SRC)) $(CTL_LIB) \
 		$(SIGNER_LIB)) $(COMMON_OBJ) $(O)/common/paths.o
 
 $(B)/unit.a: $(UNIT_OBJ)
-	rm -f $@
-	ar rcs $@ $^
+	$(Q)rm -f $@
+	$(Q)ar rcs $@ $^
 $(UNIT): $(B)/%: $(O)/%.o $(B)/unit.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/unit.a $(JWTD_LIBS) -lpq $(CRYPT_LIBS)
+	$(SAY) $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/unit.a $(JWTD_LIBS) -lpq \
+	    $(CRYPT_LIBS)
 $(O)/regress/unit/%.o: ALL_CFLAGS += -Ijwtd -Ijwtd-signer -Iregress/unit
 
 unit: $(UNIT)

@@ -85,12 +85,16 @@ sub check_trust {
 	is(answer($d, from($B, $b)), '202', 'B without kid');
 	is(answer($d, from($B, $b2)), '202', 'B by a key that has no kid');
 	is(answer($d, from($C, $c)), '202', 'C, whose key is PEM');
+	is(answer($d, from($C, $c, kid => '2026-11')), '202',
+	    '... with a kid of its own, which PEM cannot say');
 	is(answer($d, from($B, $c)), $signature, "B by C's key");
 	is(answer($d, from($B, $c, kid => 'b')), $signature,
 	    "... with B's kid");
 	is(answer($d, from($C, $b)), $signature, "C by B's key");
-	is(answer($d, from($C, $b, kid => 'b')), $no_kid,
+	is(answer($d, from($C, $b, kid => 'b')), $signature,
 	    "... with B's kid");
+	is(answer($d, from($B, $b, kid => 'c')), $no_kid,
+	    'B by a kid that its set does not have');
 	is(answer($d, from('https://d.example', $b)), $no_issuer,
 	    'an unknown issuer');
 	is(answer($d, from("$B/", $b)), $no_issuer, 'B with a slash');

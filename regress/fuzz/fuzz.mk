@@ -19,13 +19,15 @@ FUZZ_LIBS =	-lsodium -ljansson $(BSD_LIBS)
 
 $(B)/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,$(FUZZ_SAN) \
+	$(SAY) $@
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,$(FUZZ_SAN) \
 	    $(DEPFLAGS) -c -o $@ $<
 $(B)/fuzz/lib.a: $(FUZZ_LIB_OBJ)
-	rm -f $@
-	ar rcs $@ $^
+	$(Q)rm -f $@
+	$(Q)ar rcs $@ $^
 $(FUZZ): $(B)/fuzz/%: $(B)/fuzz/obj/regress/fuzz/%.o $(B)/fuzz/lib.a
-	$(FUZZ_CC) -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ $^ $(FUZZ_LIBS)
+	$(SAY) $@
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ $^ $(FUZZ_LIBS)
 
 fuzz: $(FUZZ)
 	@for f in $(notdir $(FUZZ)); do \

@@ -74,6 +74,15 @@ make(void)
 	}
 }
 
+static int skipped;
+
+static void
+skip(const char *fmt, ...)
+{
+	(void)fmt;
+	skipped++;
+}
+
 /*
  * These texts one after another: are a and b found, in that order, and no
  * more?  NKEYS stands for none.
@@ -81,8 +90,8 @@ make(void)
 static void
 check(const char *name, const char *one, const char *two, int a, int b)
 {
-	char kid[JWK_THUMBPRINT + 1], *text;
 	struct jwkset set;
+	char *text;
 	const int want[] = { a, b };
 	const char *why;
 	size_t i, n;
@@ -92,17 +101,18 @@ check(const char *name, const char *one, const char *two, int a, int b)
 	if (asprintf(&text, "%s%s", one, two) == -1)
 		abort();
 	why = NULL;
-	result = jwkset_parse_pem(text, strlen(text), &set, &why);
+	result = jwkset_parse_pem(text, strlen(text), &set, skip, &why);
 	free(text);
 	is_int(result, n == 0 ? -1 : 0, name);
 	is_int((long long)set.nkeys, (long long)n, "... keys");
-	if (n == 0)
+	if (n != 0)
+		ok(set.kidless, "... so that a token's is ignored");
+	else
 		is_str(why, "no public key that can be used", "... why");
 	for (i = 0; i < n && i < set.nkeys; i++) {
 		is_int(EVP_PKEY_eq(set.keys[i].pkey, keys[want[i]]), 1,
 		    "... the key");
-		(void)jwk_thumbprint(keys[want[i]], kid);
-		is_str(set.keys[i].kid, kid, "... kid is the thumbprint");
+		is_str(set.keys[i].kid, "", "... it has no kid");
 		is_int(set.keys[i].alg, JWK_RS256, "... alg");
 	}
 	jwkset_clear(&set);
@@ -153,7 +163,16 @@ test_forms(void)
 	check("EC", public[EC], certificate[EC], NKEYS, NKEYS);
 	check("1024 bits", public[RSA_SHORT], certificate[RSA_SHORT], NKEYS,
 	    NKEYS);
+	skipped = 0;
 	check("private key", private[RSA_A], "", NKEYS, NKEYS);
+	is_int(skipped, 1, "... and says that it was skipped");
+	skipped = 0;
+	check("one cut off and another", public[RSA_A],
+	    "-----BEGIN PUBLIC KEY-----\nAA*A\n", RSA_A, NKEYS);
+	is_int(skipped, 1, "... and says that it ends there");
+	skipped = 0;
+	check("two good ones", public[RSA_A], public[RSA_B], RSA_A, RSA_B);
+	is_int(skipped, 0, "... and has nothing to say");
 	cut = strndup(public[RSA_A], strlen(public[RSA_A]) / 2);
 	check("half a key", cut, "", NKEYS, NKEYS);
 	free(cut);
@@ -213,7 +232,8 @@ test_many(void)
 		abort();
 	for (i = 0; i < JWK_SET_MAX + 1; i++)
 		memcpy(text + (size_t)i * len, public[RSA_A], len);
-	is_int(jwkset_parse_pem(text, (JWK_SET_MAX + 1) * len, &set, &why), 0,
+	is_int(jwkset_parse_pem(text, (JWK_SET_MAX + 1) * len, &set,
+	    skip, &why), 0,
 	    "many keys");
 	ok(set.nkeys <= JWK_SET_MAX, "... no more than there is room for");
 	jwkset_clear(&set);

@@ -189,8 +189,8 @@ static struct jwk keys_a[] = { { "a", JWK_RS256, NULL },
     { "a2", JWK_RS256, NULL } };
 static struct jwk keys_b[] = { { "b", JWK_RS256, NULL } };
 static struct jwt_issuer issuers[] = {
-	{ "https://a.example", { keys_a, 2 } },
-	{ "https://b.example", { keys_b, 1 } },
+	{ "https://a.example", { keys_a, 2, false } },
+	{ "https://b.example", { keys_b, 1, false } },
 };
 static char *audience[] = { (char *)"api", (char *)"api2" };
 static struct jwt_policy policy = { issuers, 2, audience, 2, NOW };
