@@ -3,15 +3,13 @@
  * still read what only root can; the password is in this struct's memory and in
  * libpq's, and nowhere else.
  */
-#include "conninfo.h"
+#include "conninfo_internal.h"
 
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include <libpq-fe.h>
 #include <netdb.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,204 +19,10 @@
 #include "pgpass.h"
 #include "system.h"
 
-#define OPTIONS_MAX	64
 #define HOSTS_MAX	16		/* addresses of all hosts */
-#define LIST_MAX	2048		/* bytes of a list of them */
 #define DEFAULT_PORT	"5432"
 #define PASSWORD_MAX	1024
 #define PASSFILE_MAX	(256 * 1024)
-
-struct conninfo {
-	const char	*keywords[OPTIONS_MAX + 1];
-	char		*values[OPTIONS_MAX + 1];
-	size_t		 n;
-	char		*directory;
-	char		 host[LIST_MAX];
-	char		 hostaddr[LIST_MAX];
-	char		 port[LIST_MAX];
-	size_t		 nhosts;
-	size_t		 nsockets;	/* of which are Unix sockets */
-	char		*err;
-	size_t		 errsize;
-};
-
-static int __attribute__((format(printf, 2, 3)))
-fail(struct conninfo *ci, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(ci->err, ci->errsize, fmt, ap);
-	va_end(ap);
-	return (-1);
-}
-
-/* libpq's messages are lines; the first says it */
-static int
-fail_libpq(struct conninfo *ci, const char *message)
-{
-	return (fail(ci, "%.*s", (int)strcspn(message, "\n"), message));
-}
-
-static size_t
-find(const struct conninfo *ci, const char *keyword)
-{
-	size_t i;
-
-	for (i = 0; i < ci->n; i++)
-		if (strcmp(ci->keywords[i], keyword) == 0)
-			break;
-	return (i);
-}
-
-/* "" if it has no value */
-static const char *
-get(const struct conninfo *ci, const char *keyword)
-{
-	size_t i;
-
-	i = find(ci, keyword);
-	return (i < ci->n ? ci->values[i] : "");
-}
-
-/* keyword is a static string, or libpq's, which lasts as long */
-static int
-set(struct conninfo *ci, const char *keyword, const char *value)
-{
-	size_t i;
-	char *copy;
-
-	i = find(ci, keyword);
-	if (i == OPTIONS_MAX || (copy = strdup(value)) == NULL)
-		return (fail(ci, "out of memory"));
-	if (i == ci->n) {
-		ci->keywords[i] = keyword;
-		ci->n++;
-	} else
-		freezero(ci->values[i], strlen(ci->values[i]));
-	ci->values[i] = copy;
-	return (0);
-}
-
-/* the keywords that libpq knows, as static strings */
-static const char *
-known_keyword(const char *keyword)
-{
-	static const char *const known[] = {
-		"application_name", "channel_binding", "client_encoding",
-		"connect_timeout", "dbname", "fallback_application_name",
-		"gssencmode", "host", "hostaddr", "keepalives",
-		"keepalives_count", "keepalives_idle", "keepalives_interval",
-		"krbsrvname", "load_balance_hosts", "options", "passfile",
-		"password", "port", "require_auth", "requirepeer", "sslcert",
-		"sslcertmode", "sslcompression", "sslcrl", "sslcrldir",
-		"sslkey", "ssl_max_protocol_version",
-		"ssl_min_protocol_version", "sslmode", "sslnegotiation",
-		"sslpassword", "sslrootcert", "sslsni", "target_session_attrs",
-		"tcp_user_timeout", "user"
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (strcmp(known[i], keyword) == 0)
-			return (known[i]);
-	return (NULL);
-}
-
-static int
-set_all(struct conninfo *ci, const PQconninfoOption *o)
-{
-	const char *keyword;
-
-	for (; o->keyword != NULL; o++)
-		if (o->val != NULL && *o->val != '\0' &&
-		    (keyword = known_keyword(o->keyword)) != NULL &&
-		    set(ci, keyword, o->val) == -1)
-			return (-1);
-	return (0);
-}
-
-/*
- * Does libpq understand it all, the service's definition included?  It says so
- * only when it connects, so it is given an address that no connection can be made
- * to, and complains of that or of something else.
- */
-static int
-check_string(struct conninfo *ci, const char *string)
-{
-	static const char nowhere[] = "255.255.255.255";
-	static const char *const keywords[] = {
-		"dbname", "host", "hostaddr", "port", NULL
-	};
-	const char *values[] = { string, "nowhere", nowhere, "1", NULL };
-	PGconn *conn;
-	int result;
-
-	if ((conn = PQconnectStartParams(keywords, values, 1)) == NULL)
-		return (fail(ci, "out of memory"));
-	result = 0;
-	if (PQstatus(conn) == CONNECTION_BAD &&
-	    strstr(PQerrorMessage(conn), nowhere) == NULL)
-		result = fail_libpq(ci, PQerrorMessage(conn));
-	PQfinish(conn);
-	return (result);
-}
-
-/*
- * What libpq says of a string that it cannot parse has parts of the string in
- * quotes, and where a quote is missing these are parts of a password.  They are
- * left out, but for an unknown option of a string without a password.
- */
-static int
-fail_parse(struct conninfo *ci, const char *string, const char *message)
-{
-	const char *first, *last;
-
-	first = strchr(message, '"');
-	if (first == NULL || (strncmp(message, "invalid ", 8) == 0 &&
-	    strstr(string, "password") == NULL && strchr(string, '@') == NULL))
-		return (fail_libpq(ci, message));
-	last = strrchr(message, '"') + 1;
-	return (fail(ci, "%.*s\"...\"%.*s", (int)(first - message), message,
-	    (int)strcspn(last, "\n"), last));
-}
-
-/*
- * The string's own options over those of its service, over the environment's and
- * the defaults.
- */
-static int
-read_options(struct conninfo *ci, const char *string)
-{
-	PQconninfoOption *own, *defaults, *o;
-	char *message;
-	int result;
-
-	if ((own = PQconninfoParse(string, &message)) == NULL) {
-		(void)fail_parse(ci, string, message != NULL ? message :
-		    "out of memory");
-		PQfreemem(message);
-		return (-1);
-	}
-	if (check_string(ci, string) == -1) {
-		PQconninfoFree(own);
-		return (-1);
-	}
-	for (o = own; o->keyword != NULL; o++)
-		if (strcmp(o->keyword, "service") == 0 && o->val != NULL)
-			(void)setenv("PGSERVICE", o->val, 1);
-	defaults = PQconndefaults();
-	(void)unsetenv("PGSERVICE");
-	if (defaults == NULL)
-		result = fail(ci, "out of memory");
-	else
-		result = set_all(ci, defaults) == -1 ? -1 : set_all(ci, own);
-	PQconninfoFree(defaults);
-	PQconninfoFree(own);
-	if (result == 0 && *get(ci, "dbname") == '\0')
-		result = set(ci, "dbname", get(ci, "user"));
-	return (result);
-}
 
 static size_t
 count_items(const char *list)
@@ -247,11 +51,13 @@ next_item(const char **list, char *out, size_t size)
 }
 
 static int
-append(struct conninfo *ci, char list[LIST_MAX], const char *item)
+append(struct conninfo *ci, char list[CONNINFO_LIST_MAX], const char *item)
 {
-	if ((ci->nhosts > 0 && strlcat(list, ",", LIST_MAX) >= LIST_MAX) ||
-	    strlcat(list, item, LIST_MAX) >= LIST_MAX)
-		return (fail(ci, "too many hosts"));
+	const size_t size = CONNINFO_LIST_MAX;
+
+	if ((ci->nhosts > 0 && strlcat(list, ",", size) >= size) ||
+	    strlcat(list, item, size) >= size)
+		return (conninfo_fail(ci, "too many hosts"));
 	return (0);
 }
 
@@ -260,7 +66,7 @@ add_host(struct conninfo *ci, const char *host, const char *address,
     const char *port)
 {
 	if (ci->nhosts == HOSTS_MAX)
-		return (fail(ci, "too many hosts"));
+		return (conninfo_fail(ci, "too many hosts"));
 	if (append(ci, ci->host, host) == -1 ||
 	    append(ci, ci->hostaddr, address) == -1 ||
 	    append(ci, ci->port, port) == -1)
@@ -280,7 +86,7 @@ look_up(struct conninfo *ci, const char *host, const char *port)
 	memset(&hints, 0, sizeof(hints));
 	hints.ai_socktype = SOCK_STREAM;
 	if ((error = getaddrinfo(host, NULL, &hints, &list)) != 0)
-		return (fail(ci, "host \"%s\": %s", host,
+		return (conninfo_fail(ci, "host \"%s\": %s", host,
 		    gai_strerror(error)));
 	result = 0;
 	for (ai = list; ai != NULL && result == 0; ai = ai->ai_next)
@@ -301,13 +107,13 @@ add_socket(struct conninfo *ci, const char *host, const char *port,
 {
 	if (ci->directory != NULL && strcmp(ci->directory, host) != 0 &&
 	    confined)
-		return (fail(ci, "sockets in two directories, \"%s\" and "
+		return (conninfo_fail(ci, "sockets in two directories, \"%s\" and "
 		    "\"%s\"", ci->directory, host));
 	if (ci->directory == NULL && (ci->directory = strdup(host)) == NULL)
-		return (fail(ci, "out of memory"));
+		return (conninfo_fail(ci, "out of memory"));
 	/* libpq would ask for the name of the server's user */
-	if (confined && *get(ci, "requirepeer") != '\0')
-		return (fail(ci, "requirepeer needs names of users, which the "
+	if (confined && *conninfo_get(ci, "requirepeer") != '\0')
+		return (conninfo_fail(ci, "requirepeer needs names of users, which the "
 		    "signer does not see"));
 	ci->nsockets++;
 	return (add_host(ci, confined ? "/" : host, "", port));
@@ -319,16 +125,16 @@ check_lists(struct conninfo *ci)
 {
 	size_t hosts, addresses, ports;
 
-	hosts = count_items(get(ci, "host"));
-	addresses = count_items(get(ci, "hostaddr"));
-	ports = count_items(get(ci, "port"));
+	hosts = count_items(conninfo_get(ci, "host"));
+	addresses = count_items(conninfo_get(ci, "hostaddr"));
+	ports = count_items(conninfo_get(ci, "port"));
 	if (hosts != 0 && addresses != 0 && hosts != addresses)
-		return (fail(ci, "%zu hosts and %zu addresses", hosts,
+		return (conninfo_fail(ci, "%zu hosts and %zu addresses", hosts,
 		    addresses));
 	if (addresses > hosts)
 		hosts = addresses;
 	if (ports > 1 && ports != hosts)
-		return (fail(ci, "%zu hosts and %zu ports", hosts, ports));
+		return (conninfo_fail(ci, "%zu hosts and %zu ports", hosts, ports));
 	return (0);
 }
 
@@ -336,16 +142,19 @@ check_lists(struct conninfo *ci)
 static int
 read_hosts(struct conninfo *ci, bool confined)
 {
-	char host[LIST_MAX], address[LIST_MAX], port[LIST_MAX];
+	char host[CONNINFO_LIST_MAX], address[CONNINFO_LIST_MAX];
+	char port[CONNINFO_LIST_MAX];
 	const char *hosts, *addresses, *ports;
 	bool more, last_port;
 	int result;
 
 	if (check_lists(ci) == -1)
 		return (-1);
-	hosts = *get(ci, "host") != '\0' ? get(ci, "host") : NULL;
-	addresses = *get(ci, "hostaddr") != '\0' ? get(ci, "hostaddr") : NULL;
-	ports = get(ci, "port");
+	hosts = *conninfo_get(ci, "host") != '\0' ? conninfo_get(ci, "host") : NULL;
+	addresses = conninfo_get(ci, "hostaddr");
+	if (*addresses == '\0')
+		addresses = NULL;
+	ports = conninfo_get(ci, "port");
 	host[0] = '\0';
 	if (hosts == NULL && addresses == NULL)
 		hosts = system_postgres_directory();
@@ -374,7 +183,7 @@ read_hosts(struct conninfo *ci, bool confined)
 			return (-1);
 	}
 	if (ci->nsockets != 0 && ci->nsockets != ci->nhosts && confined)
-		return (fail(ci, "hosts with and without a socket's "
+		return (conninfo_fail(ci, "hosts with and without a socket's "
 		    "directory"));
 	return (0);
 }
@@ -405,7 +214,7 @@ find_for_host(const struct conninfo *ci, const char *text, size_t len,
 static int
 find_password(struct conninfo *ci, const char *text, size_t len)
 {
-	char host[LIST_MAX], port[LIST_MAX];
+	char host[CONNINFO_LIST_MAX], port[CONNINFO_LIST_MAX];
 	char password[PASSWORD_MAX], other[PASSWORD_MAX];
 	const char *hosts, *ports;
 	struct pgpass_key key;
@@ -419,17 +228,17 @@ find_password(struct conninfo *ci, const char *text, size_t len)
 	    next_item(&ports, port, sizeof(port))) {
 		key.host = host;
 		key.port = port;
-		key.database = get(ci, "dbname");
-		key.user = get(ci, "user");
+		key.database = conninfo_get(ci, "dbname");
+		key.user = conninfo_get(ci, "user");
 		if (!find_for_host(ci, text, len, &key, other, sizeof(other)))
 			continue;
 		if (password[0] != '\0' && strcmp(password, other) != 0)
-			result = fail(ci, "the password file has several "
+			result = conninfo_fail(ci, "the password file has several "
 			    "passwords for these hosts");
 		(void)strlcpy(password, other, sizeof(password));
 	}
 	if (result == 0 && password[0] != '\0')
-		result = set(ci, "password", password);
+		result = conninfo_set(ci, "password", password);
 	explicit_bzero(password, sizeof(password));
 	explicit_bzero(other, sizeof(other));
 	return (result);
@@ -444,16 +253,16 @@ read_password(struct conninfo *ci)
 	char *text;
 	int result;
 
-	path = get(ci, "passfile");
-	if (*get(ci, "password") != '\0' || *path == '\0' ||
+	path = conninfo_get(ci, "passfile");
+	if (*conninfo_get(ci, "password") != '\0' || *path == '\0' ||
 	    stat(path, &st) == -1)
 		return (0);
 	/* libpq would pass over such a file with a warning */
 	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		return (fail(ci, "%s: readable by group or others (mode %04o)",
+		return (conninfo_fail(ci, "%s: readable by group or others (mode %04o)",
 		    path, (unsigned int)st.st_mode & 07777));
 	if ((text = file_read(path, PASSFILE_MAX, &len, &why)) == NULL)
-		return (fail(ci, "%s: %s", path, why));
+		return (conninfo_fail(ci, "%s: %s", path, why));
 	result = find_password(ci, text, len);
 	freezero(text, len);
 	return (result);
@@ -470,23 +279,23 @@ confine_file(struct conninfo *ci, const char *keyword)
 	char *dir;
 	int result;
 
-	path = get(ci, keyword);
+	path = conninfo_get(ci, keyword);
 	if (*path == '\0')
 		return (0);
 	if (*path != '/')
-		return (fail(ci, "%s \"%s\" is not an absolute path", keyword,
+		return (conninfo_fail(ci, "%s \"%s\" is not an absolute path", keyword,
 		    path));
 	if ((dir = file_directory(path, &base)) == NULL)
-		return (fail(ci, "out of memory"));
+		return (conninfo_fail(ci, "out of memory"));
 	if (ci->directory == NULL) {
 		ci->directory = dir;
 		dir = NULL;
 	}
 	if (dir != NULL && strcmp(dir, ci->directory) != 0)
-		result = fail(ci, "%s \"%s\" is not in \"%s\"", keyword, path,
+		result = conninfo_fail(ci, "%s \"%s\" is not in \"%s\"", keyword, path,
 		    ci->directory);
 	else
-		result = set(ci, keyword, base - 1);
+		result = conninfo_set(ci, keyword, base - 1);
 	free(dir);
 	return (result);
 }
@@ -503,14 +312,14 @@ read_tls(struct conninfo *ci, bool confined)
 	if (ci->nsockets == ci->nhosts)
 		return (0);
 	/* libpq's default, which anybody in between could turn off */
-	if (strcmp(get(ci, "sslmode"), "prefer") == 0 &&
-	    set(ci, "sslmode", "verify-full") == -1)
+	if (strcmp(conninfo_get(ci, "sslmode"), "prefer") == 0 &&
+	    conninfo_set(ci, "sslmode", "verify-full") == -1)
 		return (-1);
-	if (strncmp(get(ci, "sslmode"), "verify-", 7) == 0 &&
-	    *get(ci, "sslrootcert") == '\0' &&
-	    set(ci, "sslrootcert", system_ca_bundle()) == -1)
+	if (strncmp(conninfo_get(ci, "sslmode"), "verify-", 7) == 0 &&
+	    *conninfo_get(ci, "sslrootcert") == '\0' &&
+	    conninfo_set(ci, "sslrootcert", system_ca_bundle()) == -1)
 		return (-1);
-	if (strcmp(get(ci, "sslmode"), "disable") == 0)
+	if (strcmp(conninfo_get(ci, "sslmode"), "disable") == 0)
 		return (0);
 	for (i = 0; confined && i < sizeof(files) / sizeof(files[0]); i++)
 		if (confine_file(ci, files[i]) == -1)
@@ -521,21 +330,21 @@ read_tls(struct conninfo *ci, bool confined)
 static int
 resolve(struct conninfo *ci, const char *string, bool confined)
 {
-	if (read_options(ci, string) == -1 ||
+	if (conninfo_options(ci, string) == -1 ||
 	    read_hosts(ci, confined) == -1 ||
 	    read_password(ci) == -1 ||
 	    read_tls(ci, confined) == -1 ||
-	    set(ci, "host", ci->host) == -1 ||
-	    set(ci, "hostaddr", ci->hostaddr) == -1 ||
-	    set(ci, "port", ci->port) == -1 ||
-	    set(ci, "passfile", "/nonexistent") == -1 ||
-	    set(ci, "gssencmode", "disable") == -1 ||
-	    set(ci, "client_encoding", "UTF8") == -1 ||
-	    set(ci, "fallback_application_name", "jwtd-signer") == -1)
+	    conninfo_set(ci, "host", ci->host) == -1 ||
+	    conninfo_set(ci, "hostaddr", ci->hostaddr) == -1 ||
+	    conninfo_set(ci, "port", ci->port) == -1 ||
+	    conninfo_set(ci, "passfile", "/nonexistent") == -1 ||
+	    conninfo_set(ci, "gssencmode", "disable") == -1 ||
+	    conninfo_set(ci, "client_encoding", "UTF8") == -1 ||
+	    conninfo_set(ci, "fallback_application_name", "jwtd-signer") == -1)
 		return (-1);
 	if (ci->directory == NULL &&
 	    (ci->directory = strdup(system_empty_directory())) == NULL)
-		return (fail(ci, "out of memory"));
+		return (conninfo_fail(ci, "out of memory"));
 	return (0);
 }
 
@@ -600,9 +409,10 @@ rotate(char *out, const char *list, size_t first)
 void
 conninfo_begin_with(struct conninfo *ci, size_t first)
 {
-	rotate(ci->values[find(ci, "host")], ci->host, first);
-	rotate(ci->values[find(ci, "hostaddr")], ci->hostaddr, first);
-	rotate(ci->values[find(ci, "port")], ci->port, first);
+	rotate(ci->values[conninfo_find(ci, "host")], ci->host, first);
+	rotate(ci->values[conninfo_find(ci, "hostaddr")], ci->hostaddr,
+	    first);
+	rotate(ci->values[conninfo_find(ci, "port")], ci->port, first);
 }
 
 const char *const *

@@ -67,9 +67,9 @@ static const struct {
 	{ "no memory", IN_SIGNER("\tremember 0\n"), 1 },
 	{ "a throttle", IN_SIGNER("\tthrottle 10 per 1m\n"), 1 },
 	{ "postgres", BARE_SIGNER("\tissuer \"a\"\n\tkey \"/k\"\n"
-	    "\tstore postgres \"service=jwtd passfile=/p\"\n"), 1 },
+	    "\tstore postgres \"service=jwtd passfile=/p\"\n"), 0 },
 	{ "postgres by URI", BARE_SIGNER("\tissuer \"a\"\n\tkey \"/k\"\n"
-	    "\tstore postgres \"postgresql://u@[::1]:5432/d?a=b:c@d\"\n"), 1 },
+	    "\tstore postgres \"postgresql://u@[::1]:5432/d?a=b:c@d\"\n"), 0 },
 	{ "trust", TRUST "trust \"c\" {\n\n\tkey \"/c.pem\"\n}\n" HEALTH, 0 },
 	{ "trust by URL", "trust \"b\" { jwks \"https://b/jwks\" }\n" HEALTH,
 	    1 },
@@ -729,7 +729,7 @@ test_laters(void)
 	    "location \"/b\" { metadata }\n}\n";
 	static const char *const want[] = {
 		"t:3: \"ps256\"", "t:3: \"certificate\"",
-		"t:4: \"store postgres\"", "t:5: \"remember\"",
+		"t:5: \"remember\"",
 		"t:6: \"throttle\"", "t:8: \"jwks https://\"",
 		"t:10: \"proxy\"", "t:11: \"trusted proxy\"",
 		"t:12: \"metrics\"", "t:13: \"metadata\""
