@@ -25,17 +25,18 @@ enum login {
 
 /* An imported hash becomes what we make ourselves, now that we can. */
 static void
-strengthen(struct store *store, const struct credentials *who,
+strengthen(struct serve *serve, const struct credentials *who,
     const char *old)
 {
 	char new[PASSWORD_HASH_SIZE];
 
-	if (!password_needs_rehash(old))
+	if (!password_needs_rehash(old) ||
+	    !store_may_rehash(&serve->shared->store))
 		return;
 	if (password_hash(who->password, new) == -1)
 		log_warnx("out of memory: a password hash takes 64 MB");
 	else
-		store_rehash(store, who->user, old, new);
+		store_rehash(serve->store, who->user, old, new);
 	explicit_bzero(new, sizeof(new));
 }
 
@@ -58,7 +59,7 @@ try_login(struct serve *serve, const struct credentials *who, struct user *user)
 	}
 	good = password_verify(user->hash, who->password);
 	if (good && !user->disabled) {
-		strengthen(serve->store, who, user->hash);
+		strengthen(serve, who, user->hash);
 		return (LOGIN_GOOD);
 	}
 	user_clear(user);

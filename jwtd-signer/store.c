@@ -4,6 +4,51 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
+#include "log.h"
+
+/* after a failure; each try costs an argon2id */
+#define REHASH_PAUSE_MS	2000
+
+void
+store_note_down(struct store_shared *shared, const char *what,
+    const char *why)
+{
+	if (!__atomic_exchange_n(&shared->down, true, __ATOMIC_RELAXED))
+		log_warnx("%s: %s: no user can log in", what, why);
+}
+
+void
+store_note_up(struct store_shared *shared, const char *what)
+{
+	/* a look first: this is on the path of every request */
+	if (__atomic_load_n(&shared->down, __ATOMIC_RELAXED) &&
+	    __atomic_exchange_n(&shared->down, false, __ATOMIC_RELAXED))
+		log_info("%s: available again", what);
+}
+
+bool
+store_may_rehash(const struct store_shared *shared)
+{
+	return (clock_ms() >= __atomic_load_n(&shared->rehash_after,
+	    __ATOMIC_RELAXED));
+}
+
+void
+store_note_rehash(struct store_shared *shared, const char *what,
+    const char *why)
+{
+	bool failed;
+
+	if (why != NULL)
+		__atomic_store_n(&shared->rehash_after,
+		    clock_ms() + REHASH_PAUSE_MS, __ATOMIC_RELAXED);
+	failed = __atomic_exchange_n(&shared->rehash_failed, why != NULL,
+	    __ATOMIC_RELAXED);
+	if (why != NULL && !failed)
+		log_warnx("%s: passwords are not rehashed: %s", what, why);
+}
+
 enum store_result
 store_lookup(struct store *store, const char *name, struct user *user)
 {

@@ -45,11 +45,28 @@ struct store {
  * logged by one of them, and one that found the server away tells the others.
  */
 struct store_shared {
-	unsigned long	 logged;	/* fingerprint, by store_file.c */
+	unsigned long	 bad_lines;	/* fingerprint, by store_file.c */
 	uint64_t	 down_until;	/* clock_ms(), by store_postgres.c */
+	uint64_t	 rehash_after;	/* clock_ms() */
 	bool		 down;
 	bool		 rehash_failed;
 };
+
+/*
+ * The store named what cannot be asked, and it can again.  Of all signers and
+ * each time, one logs it.
+ */
+void		 store_note_down(struct store_shared *, const char *what,
+		    const char *why);
+void		 store_note_up(struct store_shared *, const char *what);
+
+/*
+ * Could a hash be replaced, as far as one knows?  After a failure, which is
+ * logged once, nobody tries for a while.
+ */
+bool		 store_may_rehash(const struct store_shared *);
+void		 store_note_rehash(struct store_shared *, const char *what,
+		    const char *why);	/* NULL: it worked */
 
 /*
  * Open the store of the configuration, before the privileges are dropped.
@@ -71,7 +88,7 @@ enum store_result store_lookup(struct store *, const char *name,
 		    struct user *);
 /*
  * Replace a user's hash by one of the same password, unless it was changed in
- * the meantime.  It may fail, and says so in the log once.
+ * the meantime.
  */
 void		 store_rehash(struct store *, const char *name,
 		    const char *old, const char *new);

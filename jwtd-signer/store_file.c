@@ -42,45 +42,80 @@ struct store_file {
 	struct stat		 st;		/* of the file in table */
 	bool			 confined;	/* its directory is the root */
 	bool			 racy;		/* look again next time */
-	bool			 failing;
-	unsigned long		 bad_lines;
 };
 
-/* Is that the first of all signers to say so?  Then it may go to the log. */
-static bool
-first_to_see(struct store_file *sf, const void *what, size_t len)
-{
-	static const uint8_t key[crypto_shorthash_KEYBYTES];
-	uint8_t hash[crypto_shorthash_BYTES];
-	unsigned long fingerprint;
-
-	(void)crypto_shorthash(hash, what, len, key);
-	memcpy(&fingerprint, hash, sizeof(fingerprint));
-	return (__atomic_exchange_n(&sf->shared->logged, fingerprint,
-	    __ATOMIC_RELAXED) != fingerprint);
-}
-
+/* A hash of what was folded so far and of this. */
 static void
-log_bad_line(void *arg, unsigned int line, const char *why)
+fold(uint8_t hash[crypto_shorthash_BYTES], const void *data, size_t len)
 {
-	struct store_file *sf;
+	uint8_t key[crypto_shorthash_KEYBYTES] = { 0 };
 
-	sf = arg;
-	if (sf->bad_lines++ < BAD_LINES_MAX)
-		log_warnx("%s:%u: %s", sf->path, line, why);
+	memcpy(key, hash, crypto_shorthash_BYTES);
+	(void)crypto_shorthash(hash, data, len, key);
 }
 
-/* Nothing is known from here on; the administrator hears of it once. */
+/* The lines of one version of the file that are skipped, and why. */
+struct bad_lines {
+	struct {
+		unsigned int	 line;
+		const char	*why;		/* static */
+	}		 first[BAD_LINES_MAX];
+	size_t		 n;
+	uint8_t		 hash[crypto_shorthash_BYTES];	/* of them all */
+	const char	*buf;
+	size_t		 len;
+	size_t		 pos;		/* in buf, after line at */
+	unsigned int	 at;
+};
+
+/* They come in order.  Other lines may change without a new hash. */
+static void
+note_bad_line(void *arg, unsigned int line, const char *why)
+{
+	struct bad_lines *bad;
+	struct span text;
+
+	bad = arg;
+	text.p = NULL;
+	text.len = 0;
+	while (bad->at < line &&
+	    users_next_line(bad->buf, bad->len, &bad->pos, &text))
+		bad->at++;
+	if (bad->n < BAD_LINES_MAX) {
+		bad->first[bad->n].line = line;
+		bad->first[bad->n].why = why;
+	}
+	bad->n++;
+	fold(bad->hash, &line, sizeof(line));
+	fold(bad->hash, text.p, text.len);
+}
+
+/* The first of all signers that sees these says so. */
+static void
+log_bad_lines(struct store_file *sf, const struct bad_lines *bad)
+{
+	unsigned long fingerprint;
+	size_t i;
+
+	memcpy(&fingerprint, bad->hash, sizeof(fingerprint));
+	if (__atomic_exchange_n(&sf->shared->bad_lines, fingerprint,
+	    __ATOMIC_RELAXED) == fingerprint)
+		return;
+	for (i = 0; i < bad->n && i < BAD_LINES_MAX; i++)
+		log_warnx("%s:%u: %s", sf->path, bad->first[i].line,
+		    bad->first[i].why);
+	if (bad->n > BAD_LINES_MAX)
+		log_warnx("%s: %zu more bad lines", sf->path,
+		    bad->n - BAD_LINES_MAX);
+}
+
+/* Nothing is known from here on. */
 static void
 unavailable(struct store_file *sf, const char *why)
 {
 	users_table_free(sf->table);
 	sf->table = NULL;
-	if (sf->failing)
-		return;
-	sf->failing = true;
-	if (first_to_see(sf, why, strlen(why)))
-		log_warnx("%s: %s: no user can log in", sf->path, why);
+	store_note_down(sf->shared, sf->path, why);
 }
 
 static bool
@@ -148,12 +183,12 @@ static bool
 load(struct store_file *sf)
 {
 	struct users_table *table;
+	struct bad_lines bad;
 	struct timespec now;
 	struct stat st;
 	const char *why;
 	size_t len;
 	char *buf;
-	bool report;
 
 	/* before the file is read, so that it errs on the side of reading */
 	(void)clock_gettime(CLOCK_REALTIME, &now);
@@ -161,23 +196,19 @@ load(struct store_file *sf)
 		unavailable(sf, why);
 		return (false);
 	}
-	report = first_to_see(sf, buf, len);
-	sf->bad_lines = 0;
-	table = users_table_new(buf, len, report ? log_bad_line : NULL, sf);
+	memset(&bad, 0, sizeof(bad));
+	bad.buf = buf;
+	bad.len = len;
+	table = users_table_new(buf, len, note_bad_line, &bad);
 	if (table == NULL) {
 		unavailable(sf, "out of memory");
 		return (false);
 	}
-	if (sf->bad_lines > BAD_LINES_MAX)
-		log_warnx("%s: %lu more bad lines", sf->path,
-		    sf->bad_lines - BAD_LINES_MAX);
+	log_bad_lines(sf, &bad);
 	users_table_free(sf->table);
 	sf->table = table;
 	sf->st = st;
 	sf->racy = is_near(&st.st_mtim, &now) || is_near(&st.st_ctim, &now);
-	if (sf->failing && report)
-		log_info("%s: available again", sf->path);
-	sf->failing = false;
 	return (true);
 }
 
@@ -191,9 +222,11 @@ refresh(struct store_file *sf)
 		unavailable(sf, strerror(errno));
 		return (false);
 	}
-	if (sf->table != NULL && !sf->racy && same_version(&st, &sf->st))
-		return (true);
-	return (load(sf));
+	if ((sf->table == NULL || sf->racy || !same_version(&st, &sf->st)) &&
+	    !load(sf))
+		return (false);
+	store_note_up(sf->shared, sf->path);
+	return (true);
 }
 
 static enum store_result
@@ -236,28 +269,27 @@ close_store(struct store *store)
 	freezero(sf, sizeof(*sf));
 }
 
-/*
- * By name, which behind chroot is in the root directory.  Only where the signer
- * may write.
- */
+/* By name, which behind chroot is in the root directory. */
 static void
 rehash(struct store *store, const char *name, const char *old,
     const char *new)
 {
 	char path[PATH_MAX];
 	struct store_file *sf;
+	const char *why;
 	int n;
 
 	sf = (struct store_file *)store;
+	why = NULL;
 	n = snprintf(path, sizeof(path), "%s/%s",
 	    sf->confined ? "" : sf->dir, sf->base);
-	if (__atomic_load_n(&sf->shared->rehash_failed, __ATOMIC_RELAXED) ||
-	    (n > 0 && (size_t)n < sizeof(path) &&
-	    users_rehash(path, name, old, new) == 0))
-		return;
-	if (!__atomic_exchange_n(&sf->shared->rehash_failed, true,
-	    __ATOMIC_RELAXED))
-		log_warnx("%s: passwords are not rehashed", sf->path);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		why = "the path is too long";
+	else if (faccessat(sf->dirfd, ".", W_OK, 0) == -1)
+		why = strerror(errno);
+	else if (users_rehash(path, name, old, new) == -1)
+		why = "the file cannot be written";
+	store_note_rehash(sf->shared, sf->path, why);
 }
 
 static const char *

@@ -19,6 +19,8 @@
 /* after a failure, nobody tries again for this long; requests get 503 at once */
 #define RETRY_MS	500
 
+#define WHAT		"store postgres"	/* in the log */
+
 struct store_postgres {
 	struct store		 store;		/* first: it is cast */
 	struct conninfo		*info;
@@ -34,24 +36,12 @@ static const struct pg_query rehash_query = {
 	1, "jwtd_rehash", "SELECT jwtd.rehash($1, $2, $3)", 3
 };
 
-/* The administrator hears once that it is down, and once that it is back. */
 static void
 note_down(struct store_postgres *sp)
 {
 	__atomic_store_n(&sp->shared->down_until, clock_ms() + RETRY_MS,
 	    __ATOMIC_RELAXED);
-	if (__atomic_exchange_n(&sp->shared->down, true, __ATOMIC_RELAXED))
-		return;
-	log_warnx("store postgres: %s: no user can log in", sp->pg.error);
-}
-
-static void
-note_up(struct store_postgres *sp)
-{
-	if (!__atomic_load_n(&sp->shared->down, __ATOMIC_RELAXED) ||
-	    !__atomic_exchange_n(&sp->shared->down, false, __ATOMIC_RELAXED))
-		return;
-	log_info("store postgres: available again");
+	store_note_down(sp->shared, WHAT, sp->pg.error);
 }
 
 static bool
@@ -81,7 +71,7 @@ run(struct store_postgres *sp, const struct pg_query *query,
 	if (pg_connected(&sp->pg)) {
 		result = pg_run(&sp->pg, query, params);
 		if (result != NULL) {
-			note_up(sp);
+			store_note_up(sp->shared, WHAT);
 			return (result);
 		}
 		if (pg_connected(&sp->pg) ||
@@ -95,7 +85,7 @@ run(struct store_postgres *sp, const struct pg_query *query,
 	if ((result = pg_run(&sp->pg, query, params)) == NULL)
 		note_down(sp);
 	else
-		note_up(sp);
+		store_note_up(sp->shared, WHAT);
 	return (result);
 }
 
@@ -160,12 +150,10 @@ rehash(struct store *store, const char *name, const char *old,
 	/* no other connection for it: a standby, say, cannot write */
 	if (!pg_connected(&sp->pg))
 		return;
-	if ((result = pg_run(&sp->pg, &rehash_query, params)) != NULL)
-		PQclear(result);
-	else if (!__atomic_exchange_n(&sp->shared->rehash_failed, true,
-	    __ATOMIC_RELAXED))
-		log_warnx("store postgres: passwords are not rehashed: %s",
-		    sp->pg.error);
+	result = pg_run(&sp->pg, &rehash_query, params);
+	store_note_rehash(sp->shared, WHAT,
+	    result != NULL ? NULL : sp->pg.error);
+	PQclear(result);
 }
 
 static const char *

@@ -32,6 +32,9 @@ EOT
 my $d = Jwtd->prepare(servers => $servers);
 $d->user('slow', 'slow');
 $d->write_users($d->users_lines, Jwtd::line('quick', 'quick'));
+# and it stays so, since the signer may not replace it
+chmod 0500, $d->dir . '/users.d';
+END { chmod 0700, $d->dir . '/users.d' if $d }
 $d->launch;
 
 sub get {

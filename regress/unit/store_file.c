@@ -217,6 +217,7 @@ test_readable_by_others(void)
 	put("a:" BCRYPT "\n");
 	if (chmod(path, 0644) == -1)
 		abort();
+	memset(&shared, 0, sizeof(shared));
 	store = store_file_open(path, false, &shared);
 	ok(strstr(logged(), "password hashes are readable by others") != NULL,
 	    "a warning for mode 0644");
