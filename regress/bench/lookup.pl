@@ -12,7 +12,7 @@ $d->user('alice', 'secret', '{"scope":"read write","email":"a@example.com"}');
 my $pg = Pg->start->schema;
 my ($hash) = Jwtd::read_file("$dir/users.d/users") =~ /^alice:([^:]+)/;
 $pg->sql("INSERT INTO jwtd.users VALUES ('alice', '$hash', "
-    . qq('{"scope":"read write","email":"a\@example.com"}')));
+    . q('{"scope":"read write","email":"a@example.com"}') . ')');
 Jwtd::write_file("$dir/pgpass", '*:*:*:jwtd_signer:'
     . $pg->password('jwtd_signer') . "\n", 0600);
 

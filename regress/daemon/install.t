@@ -44,6 +44,9 @@ my @files = sort qw(
 	/usr/sbin/jwtctl
 	/usr/sbin/jwtd
 	/usr/share/examples/jwtd/jwtd.conf
+	/usr/share/jwtd/schema.sql
+	/usr/share/jwtd/test-data.sql
+	/usr/share/jwtd/upgrade-basic-jwt-wsgi.sql
 	/usr/share/man/man5/jwtd.conf.5
 	/usr/share/man/man8/jwtctl.8
 	/usr/share/man/man8/jwtd-signer.8
