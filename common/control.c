@@ -5,8 +5,31 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "file.h"
+#include "log.h"
+
+#define CONF_BYTES_MAX	(16 * 1024 * 1024)
+
+struct conf *
+control_conf(void)
+{
+	struct conf *conf;
+	const char *why;
+	char *buf;
+	size_t len;
+
+	if ((buf = file_read_fd(FD_CONF, CONF_BYTES_MAX, &len, &why)) == NULL)
+		fatalx("configuration: %s", why);
+	close(FD_CONF);
+	if ((conf = conf_load_buffer("jwtd.conf", buf, len, NULL)) == NULL)
+		fatalx("the configuration cannot be used");
+	free(buf);
+	return (conf);
+}
 
 int
 control_pair(int fds[2])

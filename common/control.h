@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "conf.h"
+
 /* descriptors that a child finds open when it is exec'd */
 #define FD_CONTROL	3
 #define FD_CONF		4	/* the configuration that was validated */
@@ -22,6 +24,12 @@ struct control {
 	uint32_t	 type;
 	uint32_t	 slot;		/* of the worker */
 };
+
+/*
+ * The configuration that the parent left at FD_CONF, which is closed.  Ends the
+ * program if there is none.
+ */
+struct conf	*control_conf(void);
 
 /* A close-on-exec pair.  Returns 0 or -1 with errno. */
 int	control_pair(int fds[2]);

@@ -22,7 +22,6 @@
 #include "clock.h"
 #include "conf.h"
 #include "control.h"
-#include "file.h"
 #include "log.h"
 #include "password.h"
 #include "priv.h"
@@ -33,7 +32,6 @@
 #include "store.h"
 
 #define SIGNER_USER	"_jwtdsign"
-#define CONF_BYTES_MAX	(16 * 1024 * 1024)
 
 struct signer {
 	pid_t		 pid;		/* 0: not running */
@@ -82,24 +80,6 @@ setup_signals(struct master *master)
 		fatal("sigprocmask");
 	sigdelset(&master->wait_mask, SIGTERM);
 	sigdelset(&master->wait_mask, SIGCHLD);
-}
-
-static struct conf *
-read_conf(void)
-{
-	struct conf *conf;
-	const char *why;
-	char *buf;
-	size_t len;
-
-	if ((buf = file_read_fd(FD_CONF, CONF_BYTES_MAX, &len, &why)) == NULL)
-		fatalx("configuration: %s", why);
-	close(FD_CONF);
-	if ((conf = conf_load_buffer("jwtd.conf", buf, len, NULL)) == NULL ||
-	    conf->signer == NULL)
-		fatalx("the configuration cannot be used");
-	free(buf);
-	return (conf);
 }
 
 static void
@@ -162,7 +142,9 @@ start(struct master *master)
 	size_t i;
 
 	serve = &master->serve;
-	serve->conf = read_conf();
+	serve->conf = control_conf();
+	if (serve->conf->signer == NULL)
+		fatalx("the configuration has no signer");
 	if ((serve->keys = keyring_load(serve->conf->signer)) == NULL)
 		exit(1);
 	publish_keys(serve->keys);

@@ -23,7 +23,6 @@
 
 #include "conn.h"
 #include "control.h"
-#include "file.h"
 #include "issuers.h"
 #include "link.h"
 #include "log.h"
@@ -32,7 +31,6 @@
 #include "system.h"
 #include "tlsconf.h"
 
-#define CONF_BYTES_MAX	(16 * 1024 * 1024)
 #define ACCEPT_BATCH	16	/* so that others are heard in between */
 #define ACCEPT_PAUSE	250000	/* microseconds, when descriptors are short */
 #define LINGER		2	/* seconds */
@@ -173,23 +171,6 @@ on_control(int fd, short what, void *arg)
 	exit(0);
 }
 
-static struct conf *
-read_conf(void)
-{
-	struct conf *conf;
-	const char *why;
-	char *buf;
-	size_t len;
-
-	if ((buf = file_read_fd(FD_CONF, CONF_BYTES_MAX, &len, &why)) == NULL)
-		fatalx("configuration: %s", why);
-	close(FD_CONF);
-	if ((conf = conf_load_buffer("jwtd.conf", buf, len, NULL)) == NULL)
-		fatalx("the configuration cannot be used");
-	free(buf);
-	return (conf);
-}
-
 static void
 raise_descriptors(unsigned int connections)
 {
@@ -273,7 +254,7 @@ setup_events(struct worker *worker)
 static void
 start(struct worker *worker)
 {
-	worker->conf = read_conf();
+	worker->conf = control_conf();
 	TAILQ_INIT(&worker->conns);
 	buf_pool_init(&worker->pool);
 	worker->date_time = -1;
