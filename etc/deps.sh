@@ -4,7 +4,7 @@
 # nothing, when nothing is missing.
 set -eu
 
-packages="gcc make pkg-config bison mandoc cppcheck
+packages="ca-certificates gcc make pkg-config bison mandoc cppcheck
 	libtls-dev libevent-dev libjansson-dev libsodium-dev libssl-dev libpq-dev
 	libbsd-dev libcrypt-dev
 	perl libio-socket-ssl-perl libio-pty-perl curl openssl nginx-light
