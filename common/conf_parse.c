@@ -16,7 +16,6 @@ static const char *const laters[] = {
 	"metadata",
 	"metrics",
 	"proxy",
-	"ps256",
 	"remember",
 	"throttle",
 	"trusted proxy"

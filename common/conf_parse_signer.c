@@ -60,10 +60,8 @@ parse_key_alg(struct conf_parser *p, enum conf_alg alg, const char *word)
 	if (p->key->alg != CONF_ALG_DEFAULT && p->key->alg != alg)
 		parse_error(p, p->lex.line,
 		    "a key is either \"rs256\" or \"ps256\"");
-	else if (parse_once(p, ONCE_ALG, word)) {
+	else if (parse_once(p, ONCE_ALG, word))
 		p->key->alg = alg;
-		parse_later(p, word);
-	}
 }
 
 void

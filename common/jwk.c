@@ -3,110 +3,105 @@
  * What is read here comes from outside: everything is checked, and a key that
  * cannot be used is skipped, never half taken.
  */
-#define OPENSSL_SUPPRESS_DEPRECATED	/* the RSA calls that both libraries have */
+#include "jwk_internal.h"
 
-#include "jwk.h"
-
-#include <openssl/bn.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
-#include <limits.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base64url.h"
 #include "json.h"
 
-#define RSA_BYTES_MAX	(JWK_RSA_MAX / 8)
-#define EXPONENT_BYTES	8
+static const struct jwk_type *const types[] = { &jwk_rsa, &jwk_ec, &jwk_okp };
+
+#define NTYPES	(sizeof(types) / sizeof(types[0]))
+
+/* the first of a type is its default */
+static const struct {
+	const char		*name;
+	const struct jwk_type	*type;
+} algs[] = {
+	[JWK_RS256] = { "RS256", &jwk_rsa },
+	[JWK_PS256] = { "PS256", &jwk_rsa },
+	[JWK_ES256] = { "ES256", &jwk_ec },
+	[JWK_EDDSA] = { "EdDSA", &jwk_okp }
+};
+
+#define NALGS	(sizeof(algs) / sizeof(algs[0]))
+
+static const struct jwk_type *
+find_type(EVP_PKEY *pkey)
+{
+	size_t i;
+
+	for (i = 0; i < NTYPES; i++)
+		if (types[i]->id == EVP_PKEY_base_id(pkey))
+			return (types[i]);
+	return (NULL);
+}
+
+/* The type's algorithm of that name, or with NULL its default; or NALGS. */
+static size_t
+find_alg(const struct jwk_type *type, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NALGS; i++)
+		if (algs[i].type == type &&
+		    (name == NULL || strcmp(algs[i].name, name) == 0))
+			break;
+	return (i);
+}
 
 const char *
 jwk_alg_name(enum jwk_alg alg)
 {
-	switch (alg) {
-	case JWK_RS256:
-		return ("RS256");
-	}
-	return (NULL);
+	return (algs[alg].name);
 }
 
-/* A base64url number of at most max bytes.  NULL if it is none. */
-static BIGNUM *
-get_number(const json_t *jwk, const char *name, size_t max)
+bool
+jwk_alg_fits(enum jwk_alg alg, EVP_PKEY *pkey)
 {
-	uint8_t buf[RSA_BYTES_MAX + 1];
+	return (algs[alg].type == find_type(pkey));
+}
+
+enum jwk_alg
+jwk_alg_default(EVP_PKEY *pkey)
+{
+	return ((enum jwk_alg)find_alg(find_type(pkey), NULL));
+}
+
+bool
+jwk_is(const json_t *jwk, const char *name, const char *text)
+{
 	const json_t *value;
-	ssize_t n;
 
 	value = json_object_get(jwk, name);
-	if (!json_is_string(value))
-		return (NULL);
-	n = base64url_decode(buf, max, json_string_value(value),
-	    json_string_length(value));
-	if (n <= 0)
-		return (NULL);
-	return (BN_bin2bn(buf, (int)n, NULL));
+	return (json_is_string(value) &&
+	    strcmp(json_string_value(value), text) == 0);
 }
 
-/*
- * Numbers that nobody could sign with, or anybody.  The limits are ours; the
- * rest is what each RSA key has.  Returns NULL, or what is wrong.
- */
-static const char *
-rsa_unfit(const BIGNUM *n, const BIGNUM *e)
+bool
+jwk_get_bytes(const json_t *jwk, const char *name, uint8_t *out, size_t len)
 {
-	if (BN_num_bits(n) < JWK_RSA_MIN || BN_num_bits(n) > JWK_RSA_MAX)
-		return ("RSA modulus of a size that is not accepted");
-	if (!BN_is_odd(n) || !BN_is_odd(e) || BN_is_one(e))
-		return ("no RSA public key");
-	return (NULL);
-}
+	const json_t *value;
 
-/* RFC 7518 section 6.3.1.  NULL with *why. */
-static EVP_PKEY *
-rsa_from(BIGNUM *n, BIGNUM *e, const char **why)
-{
-	EVP_PKEY *pkey;
-	RSA *rsa;
-
-	if ((*why = rsa_unfit(n, e)) != NULL)
-		goto fail;
-	*why = "out of memory";
-	if ((rsa = RSA_new()) == NULL)
-		goto fail;
-	if (RSA_set0_key(rsa, n, e, NULL) != 1) {
-		RSA_free(rsa);
-		goto fail;
-	}
-	/* n and e are the RSA object's from here on */
-	if ((pkey = EVP_PKEY_new()) == NULL ||
-	    EVP_PKEY_assign_RSA(pkey, rsa) != 1) {
-		EVP_PKEY_free(pkey);
-		RSA_free(rsa);
-		return (NULL);
-	}
-	return (pkey);
-fail:
-	BN_free(n);
-	BN_free(e);
-	return (NULL);
+	value = json_object_get(jwk, name);
+	return (json_is_string(value) && base64url_decode(out, len,
+	    json_string_value(value), json_string_length(value)) ==
+	    (ssize_t)len);
 }
 
 /* RFC 7517 sections 4.2 and 4.3: is it a key to verify with? */
 static bool
 is_for_verifying(const json_t *jwk)
 {
-	const json_t *use, *ops, *op;
+	const json_t *ops, *op;
 	size_t i;
 
-	use = json_object_get(jwk, "use");
-	if (use != NULL && (!json_is_string(use) ||
-	    strcmp(json_string_value(use), "sig") != 0))
+	if (json_object_get(jwk, "use") != NULL && !jwk_is(jwk, "use", "sig"))
 		return (false);
 	if ((ops = json_object_get(jwk, "key_ops")) == NULL)
 		return (true);
@@ -119,47 +114,59 @@ is_for_verifying(const json_t *jwk)
 	return (false);
 }
 
+/* RFC 7517 section 4.4: the key's own word for what it signs, if it has one */
+static bool
+get_alg(const json_t *jwk, const struct jwk_type *type, enum jwk_alg *out)
+{
+	const json_t *alg;
+	size_t i;
+
+	alg = json_object_get(jwk, "alg");
+	if (alg != NULL && !json_is_string(alg))
+		return (false);
+	i = find_alg(type, alg != NULL ? json_string_value(alg) : NULL);
+	*out = (enum jwk_alg)i;
+	return (i < NALGS);
+}
+
+static bool
+get_kid(const json_t *jwk, char out[JWK_KID_MAX + 1])
+{
+	const json_t *kid;
+
+	if ((kid = json_object_get(jwk, "kid")) == NULL)
+		return (true);
+	if (!json_is_string(kid) || json_string_length(kid) == 0 ||
+	    json_string_length(kid) > JWK_KID_MAX)
+		return (false);
+	memcpy(out, json_string_value(kid), json_string_length(kid) + 1);
+	return (true);
+}
+
 /* One key of a set.  Returns NULL, or why it cannot be used. */
 static const char *
 parse_one(const json_t *jwk, struct jwk *out)
 {
-	const json_t *kty, *alg, *kid;
-	BIGNUM *n, *e;
 	const char *why;
+	size_t i;
 
 	memset(out, 0, sizeof(*out));
 	if (!json_is_object(jwk))
 		return ("no JSON object");
-	kty = json_object_get(jwk, "kty");
-	if (!json_is_string(kty))
-		return ("no \"kty\"");
-	if (strcmp(json_string_value(kty), "RSA") != 0)
-		return ("a key type that is not available in this version");
+	for (i = 0; i < NTYPES; i++)
+		if (jwk_is(jwk, "kty", types[i]->kty))
+			break;
+	if (i == NTYPES)
+		return ("a key type that is not supported");
 	if (json_object_get(jwk, "d") != NULL)
 		return ("a private key, which does not belong here");
 	if (!is_for_verifying(jwk))
 		return ("not for verifying signatures");
-	alg = json_object_get(jwk, "alg");
-	if (alg != NULL && (!json_is_string(alg) ||
-	    strcmp(json_string_value(alg), "RS256") != 0))
-		return ("an algorithm that is not available in this version");
-	out->alg = JWK_RS256;
-	kid = json_object_get(jwk, "kid");
-	if (kid != NULL) {
-		if (!json_is_string(kid) || json_string_length(kid) == 0 ||
-		    json_string_length(kid) > JWK_KID_MAX)
-			return ("an invalid \"kid\"");
-		memcpy(out->kid, json_string_value(kid),
-		    json_string_length(kid) + 1);
-	}
-	n = get_number(jwk, "n", RSA_BYTES_MAX + 1);
-	e = get_number(jwk, "e", EXPONENT_BYTES);
-	if (n == NULL || e == NULL) {
-		BN_free(n);
-		BN_free(e);
-		return ("an invalid \"n\" or \"e\"");
-	}
-	out->pkey = rsa_from(n, e, &why);
+	if (!get_alg(jwk, types[i], &out->alg))
+		return ("an algorithm that is not supported");
+	if (!get_kid(jwk, out->kid))
+		return ("an invalid \"kid\"");
+	out->pkey = types[i]->parse(jwk, &why);
 	return (out->pkey == NULL ? why : NULL);
 }
 
@@ -223,93 +230,6 @@ fail:
 	return (-1);
 }
 
-/* The key of a PEM block, or NULL. */
-static EVP_PKEY *
-pem_key(const char *name, const unsigned char *data, long n)
-{
-	const unsigned char *p;
-	EVP_PKEY *pkey;
-	X509 *cert;
-
-	p = data;
-	if (strcmp(name, "PUBLIC KEY") == 0)
-		return (d2i_PUBKEY(NULL, &p, n));
-	if (strcmp(name, "CERTIFICATE") != 0 ||
-	    (cert = d2i_X509(NULL, &p, n)) == NULL)
-		return (NULL);
-	pkey = X509_get_pubkey(cert);
-	X509_free(cert);
-	return (pkey);
-}
-
-static bool
-fit_for_verifying(EVP_PKEY *pkey)
-{
-	const BIGNUM *n, *e;
-	const RSA *rsa;
-
-	if (EVP_PKEY_base_id(pkey) != EVP_PKEY_RSA ||
-	    (rsa = EVP_PKEY_get0_RSA(pkey)) == NULL)
-		return (false);
-	RSA_get0_key(rsa, &n, &e, NULL);
-	return (rsa_unfit(n, e) == NULL);
-}
-
-static void
-read_pem(BIO *bio, struct jwkset *set, void (*warn)(const char *, ...))
-{
-	unsigned char *data;
-	char *name, *header;
-	EVP_PKEY *pkey;
-	long len;
-	int n;
-
-	for (n = 1; PEM_read_bio(bio, &name, &header, &data, &len) == 1; n++) {
-		pkey = pem_key(name, data, len);
-		OPENSSL_free(name);
-		OPENSSL_free(header);
-		/* it may be a private key that does not belong here */
-		OPENSSL_cleanse(data, (size_t)len);
-		OPENSSL_free(data);
-		if (pkey == NULL || !fit_for_verifying(pkey) ||
-		    set->nkeys == JWK_SET_MAX) {
-			warn("PEM block %d is skipped: %s", n,
-			    set->nkeys == JWK_SET_MAX ? "too many keys" :
-			    "no public key that can be used");
-			EVP_PKEY_free(pkey);
-			continue;
-		}
-		set->keys[set->nkeys].alg = JWK_RS256;
-		set->keys[set->nkeys++].pkey = pkey;
-	}
-	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
-		warn("PEM block %d cannot be read: what follows is skipped", n);
-}
-
-int
-jwkset_parse_pem(const char *buf, size_t len, struct jwkset *set,
-    void (*warn)(const char *, ...), const char **why)
-{
-	BIO *bio;
-
-	memset(set, 0, sizeof(*set));
-	*why = "out of memory";
-	if (len > INT_MAX || (bio = BIO_new_mem_buf(buf, (int)len)) == NULL)
-		return (-1);
-	set->kidless = true;
-	set->keys = calloc(JWK_SET_MAX, sizeof(*set->keys));
-	if (set->keys != NULL) {
-		read_pem(bio, set, warn);
-		*why = "no public key that can be used";
-	}
-	BIO_free(bio);
-	ERR_clear_error();
-	if (set->nkeys > 0)
-		return (0);
-	jwkset_clear(set);
-	return (-1);
-}
-
 void
 jwkset_clear(struct jwkset *set)
 {
@@ -323,7 +243,7 @@ jwkset_clear(struct jwkset *set)
 
 /*
  * The public half as an object of its own: asking the private one for its RSA
- * would make the library copy the whole of it.
+ * or EC key would make the library copy the whole of it.
  */
 static EVP_PKEY *
 public_half(EVP_PKEY *pkey)
@@ -342,83 +262,94 @@ public_half(EVP_PKEY *pkey)
 	return (half);
 }
 
-/* A number as base64url without leading zeros, RFC 7518 section 2. */
-static int
-put_number(const BIGNUM *number, char *out, size_t size)
+const char *
+jwk_unfit(EVP_PKEY *pkey)
 {
-	uint8_t buf[RSA_BYTES_MAX];
-	int n;
+	const struct jwk_type *type;
+	const char *why;
+	EVP_PKEY *half;
 
-	n = BN_num_bytes(number);
-	if (n <= 0 || (size_t)n > sizeof(buf) ||
-	    BASE64URL_LEN((size_t)n) + 1 > size)
-		return (-1);
-	(void)BN_bn2bin(number, buf);
-	(void)base64url_encode(out, size, buf, (size_t)n);
-	return (0);
+	if ((type = find_type(pkey)) == NULL)
+		return ("key type is not supported");
+	if ((half = public_half(pkey)) == NULL)
+		why = "no public key";
+	else
+		why = type->unfit(half);
+	EVP_PKEY_free(half);
+	ERR_clear_error();
+	return (why);
 }
 
-#define NUMBER_TEXT	(BASE64URL_LEN(RSA_BYTES_MAX) + 1)
-
-static int
-rsa_numbers(EVP_PKEY *pkey, char n[NUMBER_TEXT], char e[NUMBER_TEXT])
+/* The members that make a key what it is, RFC 7638 section 3.2. */
+static json_t *
+get_members(EVP_PKEY *pkey)
 {
-	const BIGNUM *bn, *be;
+	const struct jwk_type *type;
 	EVP_PKEY *half;
-	const RSA *rsa;
-	int result;
+	json_t *members;
 
-	if (EVP_PKEY_base_id(pkey) != EVP_PKEY_RSA ||
+	if ((type = find_type(pkey)) == NULL ||
 	    (half = public_half(pkey)) == NULL)
-		return (-1);
-	result = -1;
-	if ((rsa = EVP_PKEY_get0_RSA(half)) != NULL) {
-		RSA_get0_key(rsa, &bn, &be, NULL);
-		if (put_number(bn, n, NUMBER_TEXT) == 0 &&
-		    put_number(be, e, NUMBER_TEXT) == 0)
-			result = 0;
-	}
+		return (NULL);
+	members = type->members(half);
 	EVP_PKEY_free(half);
-	return (result);
+	return (members);
 }
 
 /* RFC 7638 section 3: the required members, in order, without white space */
 static int
-thumbprint(const char *n, const char *e, char out[JWK_THUMBPRINT + 1])
+thumbprint(const json_t *members, char out[JWK_THUMBPRINT + 1])
 {
-	char text[2 * NUMBER_TEXT + 64];
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned int digest_len;
-	int len;
+	char *text;
+	int rc;
 
-	len = snprintf(text, sizeof(text),
-	    "{\"e\":\"%s\",\"kty\":\"RSA\",\"n\":\"%s\"}", e, n);
-	if (len < 0 || (size_t)len >= sizeof(text) ||
-	    EVP_Digest(text, (size_t)len, digest, &digest_len, EVP_sha256(),
-	    NULL) != 1 || digest_len != 32)
+	text = json_dumps(members, JSON_COMPACT | JSON_SORT_KEYS);
+	if (text == NULL)
 		return (-1);
-	(void)base64url_encode(out, JWK_THUMBPRINT + 1, digest, digest_len);
-	return (0);
+	rc = -1;
+	if (EVP_Digest(text, strlen(text), digest, &digest_len, EVP_sha256(),
+	    NULL) == 1 && digest_len == 32) {
+		(void)base64url_encode(out, JWK_THUMBPRINT + 1, digest,
+		    digest_len);
+		rc = 0;
+	}
+	free(text);
+	return (rc);
 }
 
 int
 jwk_thumbprint(EVP_PKEY *pkey, char out[JWK_THUMBPRINT + 1])
 {
-	char n[NUMBER_TEXT], e[NUMBER_TEXT];
+	json_t *members;
+	int rc;
 
-	if (rsa_numbers(pkey, n, e) == -1)
+	if ((members = get_members(pkey)) == NULL)
 		return (-1);
-	return (thumbprint(n, e, out));
+	rc = thumbprint(members, out);
+	json_decref(members);
+	return (rc);
 }
 
 json_t *
 jwk_public(EVP_PKEY *pkey, enum jwk_alg alg)
 {
-	char n[NUMBER_TEXT], e[NUMBER_TEXT], kid[JWK_THUMBPRINT + 1];
+	char kid[JWK_THUMBPRINT + 1];
+	json_t *jwk, *more;
 
-	if (rsa_numbers(pkey, n, e) == -1 || thumbprint(n, e, kid) == -1)
+	if ((jwk = get_members(pkey)) == NULL)
 		return (NULL);
-	return (json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "kty", "RSA",
-	    "use", "sig", "alg", jwk_alg_name(alg), "kid", kid, "n", n,
-	    "e", e));
+	if (thumbprint(jwk, kid) == -1 ||
+	    (more = json_pack("{s:s, s:s, s:s}", "use", "sig", "alg",
+	    jwk_alg_name(alg), "kid", kid)) == NULL) {
+		json_decref(jwk);
+		return (NULL);
+	}
+	if (json_object_update(jwk, more) == -1) {
+		json_decref(jwk);
+		jwk = NULL;
+	}
+	json_decref(more);
+	return (jwk);
 }

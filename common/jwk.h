@@ -14,8 +14,12 @@
 #define JWK_RSA_MAX	8192
 #define JWK_SET_MAX	64		/* keys in a set */
 
+/* RFC 7518 section 3.1, RFC 8037 section 3.1; a key has one of them */
 enum jwk_alg {
-	JWK_RS256
+	JWK_RS256,
+	JWK_PS256,
+	JWK_ES256,
+	JWK_EDDSA
 };
 
 struct jwk {
@@ -31,6 +35,16 @@ struct jwkset {
 };
 
 const char *jwk_alg_name(enum jwk_alg);
+/* Is it an algorithm of that type of key? */
+bool	 jwk_alg_fits(enum jwk_alg, EVP_PKEY *);
+/* what a key signs if nothing says more; only for keys that are fit */
+enum jwk_alg jwk_alg_default(EVP_PKEY *);
+
+/*
+ * NULL, or why nothing should be signed or verified with this key.  Whether a
+ * private half belongs to the public one is not looked at.
+ */
+const char *jwk_unfit(EVP_PKEY *);
 
 /*
  * Read a key set.  Keys that cannot be used are skipped, with a text to warn();
@@ -48,8 +62,8 @@ void	 jwkset_clear(struct jwkset *);
 int	 jwk_thumbprint(EVP_PKEY *, char out[JWK_THUMBPRINT + 1]);
 
 /*
- * The public JWK of a key, with kid, alg and use.  The caller decrefs it.  NULL
- * if the key's type is not one that we publish.
+ * The public JWK of a key that is fit, with kid, alg and use.  The caller decrefs
+ * it.  NULL if there is no memory for it.
  */
 json_t	*jwk_public(EVP_PKEY *, enum jwk_alg);
 

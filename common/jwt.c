@@ -5,9 +5,6 @@
  */
 #include "jwt.h"
 
-#include <openssl/err.h>
-#include <openssl/rsa.h>
-
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -16,11 +13,11 @@
 
 #include "base64url.h"
 #include "json.h"
+#include "jws.h"
 #include "scope.h"
 #include "span.h"
 
 #define TRY_MAX		8		/* keys, for a token without a kid */
-#define SIGNATURE_MAX	(JWK_RSA_MAX / 8)
 
 struct parts {
 	struct span	header;
@@ -118,29 +115,6 @@ find_issuer(const struct jwt_policy *policy, const json_t *claims)
 	return (NULL);
 }
 
-/* RFC 7518 section 3.3.  The hash of what was signed is at digest. */
-static bool
-signature_matches(EVP_PKEY *pkey, const uint8_t *digest, const uint8_t *sig,
-    size_t sig_len)
-{
-	EVP_PKEY_CTX *ctx;
-	bool good;
-
-	/* RFC 8017 section 8.2.2: exactly as long as the modulus */
-	if (sig_len != (size_t)EVP_PKEY_size(pkey))
-		return (false);
-	if ((ctx = EVP_PKEY_CTX_new(pkey, NULL)) == NULL)
-		return (false);
-	good = EVP_PKEY_verify_init(ctx) == 1 &&
-	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
-	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 &&
-	    EVP_PKEY_verify(ctx, sig, sig_len, digest, 32) == 1;
-	EVP_PKEY_CTX_free(ctx);
-	/* why it does not match is nobody's business, least of all libtls's */
-	ERR_clear_error();
-	return (good);
-}
-
 /*
  * Check the signature with the issuer's keys.  RFC 8725 section 3.1: the
  * algorithm is the key's; that of the header must only be the same.
@@ -149,10 +123,9 @@ static enum jwt_error
 check_signature(const char *token, const struct parts *parts,
     const json_t *header, const struct jwkset *set)
 {
-	uint8_t sig[SIGNATURE_MAX], digest[EVP_MAX_MD_SIZE];
+	uint8_t sig[JWS_SIGNATURE_MAX];
 	const json_t *alg, *kid;
 	const struct jwk *key;
-	unsigned int digest_len;
 	enum jwt_error error;
 	ssize_t sig_len;
 	size_t i, tried;
@@ -169,9 +142,6 @@ check_signature(const char *token, const struct parts *parts,
 	    parts->signature.len);
 	if (sig_len <= 0)
 		return (JWT_SIGNATURE);
-	if (EVP_Digest(token, parts->signed_len, digest, &digest_len,
-	    EVP_sha256(), NULL) != 1)
-		return (JWT_SIGNATURE);
 	error = kid != NULL ? JWT_KEY : JWT_ALGORITHM;
 	for (i = tried = 0; i < set->nkeys && tried < TRY_MAX; i++) {
 		key = &set->keys[i];
@@ -181,12 +151,14 @@ check_signature(const char *token, const struct parts *parts,
 			continue;
 		if (strcmp(json_string_value(alg),
 		    jwk_alg_name(key->alg)) != 0) {
-			error = JWT_ALGORITHM;
+			if (tried == 0)
+				error = JWT_ALGORITHM;
 			continue;
 		}
 		error = JWT_SIGNATURE;
 		tried++;
-		if (signature_matches(key->pkey, digest, sig, (size_t)sig_len))
+		if (jws_verify(key, token, parts->signed_len, sig,
+		    (size_t)sig_len))
 			return (JWT_OK);
 	}
 	return (error);

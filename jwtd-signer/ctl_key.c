@@ -3,6 +3,7 @@
  * into a new file of mode 0600 and to nowhere else.
  */
 #include <openssl/bio.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -21,6 +22,18 @@
 
 #define BITS_DEFAULT	2048
 #define ERROR_SIZE	1024
+
+static const struct key_type {
+	const char	*option;	/* of -t */
+	const char	*name;
+	int		 id;
+} types[] = {
+	{ "rsa", "RSA", EVP_PKEY_RSA },
+	{ "ec", "EC", EVP_PKEY_EC },
+	{ "ed25519", "Ed25519", EVP_PKEY_ED25519 }
+};
+
+#define NTYPES	(sizeof(types) / sizeof(types[0]))
 
 /* The path of the configured key that signs, or NULL after a message. */
 static const char *
@@ -50,15 +63,30 @@ load(const char *path)
 }
 
 static EVP_PKEY *
-generate(int bits)
+load_conf(const struct conf_key *key, enum jwk_alg *alg)
+{
+	char err[ERROR_SIZE];
+	EVP_PKEY *pkey;
+
+	if ((pkey = keyfile_load_conf(key, alg, err, sizeof(err))) == NULL)
+		log_warnx("%s", err);
+	return (pkey);
+}
+
+static EVP_PKEY *
+generate(const struct key_type *type, int bits)
 {
 	EVP_PKEY_CTX *ctx;
 	EVP_PKEY *pkey;
 
 	pkey = NULL;
-	ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, NULL);
+	ctx = EVP_PKEY_CTX_new_id(type->id, NULL);
 	if (ctx == NULL || EVP_PKEY_keygen_init(ctx) != 1 ||
-	    EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, bits) != 1 ||
+	    (type->id == EVP_PKEY_RSA &&
+	    EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, bits) != 1) ||
+	    (type->id == EVP_PKEY_EC &&
+	    EVP_PKEY_CTX_set_ec_paramgen_curve_nid(ctx,
+	    NID_X9_62_prime256v1) != 1) ||
 	    EVP_PKEY_keygen(ctx, &pkey) != 1)
 		log_warnx("cannot make a key");
 	EVP_PKEY_CTX_free(ctx);
@@ -66,7 +94,7 @@ generate(int bits)
 }
 
 static int
-save(EVP_PKEY *pkey, const char *path)
+save(EVP_PKEY *pkey, const struct key_type *type, const char *path)
 {
 	char kid[JWK_THUMBPRINT + 1];
 	BIO *bio;
@@ -82,35 +110,73 @@ save(EVP_PKEY *pkey, const char *path)
 	status = ctl_write_new(path, bio, 0600);
 	BIO_free(bio);
 	if (status == CTL_OK)
-		printf("%s: RSA %d, kid %s\n", path, EVP_PKEY_bits(pkey), kid);
+		printf("%s: %s %d, kid %s\n", path, type->name,
+		    EVP_PKEY_bits(pkey), kid);
 	return (status);
+}
+
+/* The type of that name, or NULL after a message. */
+static const struct key_type *
+find_type(const char *option)
+{
+	size_t i;
+
+	for (i = 0; i < NTYPES; i++)
+		if (strcmp(types[i].option, option) == 0)
+			return (&types[i]);
+	log_warnx("unknown type of key \"%s\"", option);
+	return (NULL);
+}
+
+/* The options of "key new".  Returns -1 if they are wrong. */
+static int
+new_options(int argc, char **argv, const struct key_type **type, int *bits)
+{
+	const char *errstr;
+	int ch;
+
+	*type = &types[0];
+	*bits = 0;
+	while ((ch = getopt(argc, argv, "+b:t:")) != -1) {
+		if (ch == 't') {
+			if ((*type = find_type(optarg)) == NULL)
+				return (-1);
+			continue;
+		}
+		if (ch != 'b')
+			return (-1);
+		*bits = (int)strtonum(optarg, JWK_RSA_MIN, JWK_RSA_MAX,
+		    &errstr);
+		if (errstr != NULL) {
+			log_warnx("invalid number of bits \"%s\": %s", optarg,
+			    errstr);
+			return (-1);
+		}
+	}
+	if (*bits != 0 && (*type)->id != EVP_PKEY_RSA) {
+		log_warnx("only RSA keys come in sizes");
+		return (-1);
+	}
+	if (*bits == 0)
+		*bits = BITS_DEFAULT;
+	return (0);
 }
 
 int
 ctl_key_new(struct ctl *ctl, int argc, char **argv)
 {
-	const char *path, *errstr;
+	const struct key_type *type;
+	const char *path;
 	EVP_PKEY *pkey;
-	int bits, ch, status;
+	int bits, status;
 
-	bits = BITS_DEFAULT;
-	while ((ch = getopt(argc, argv, "+b:")) != -1) {
-		if (ch != 'b')
-			return (CTL_USAGE);
-		bits = (int)strtonum(optarg, JWK_RSA_MIN, JWK_RSA_MAX, &errstr);
-		if (errstr != NULL) {
-			log_warnx("invalid number of bits \"%s\": %s", optarg,
-			    errstr);
-			return (CTL_USAGE);
-		}
-	}
-	if (argc - optind > 1)
+	if (new_options(argc, argv, &type, &bits) == -1 || argc - optind > 1)
 		return (CTL_USAGE);
 	path = argc > optind ? argv[optind] : signing_path(ctl);
 	if (path == NULL || !ctl_check_new(path) ||
-	    (pkey = generate(bits)) == NULL)
+	    (pkey = generate(type, bits)) == NULL)
 		return (CTL_FAILED);
-	status = save(pkey, path);
+	status = save(pkey, type, path);
 	EVP_PKEY_free(pkey);
 	return (status);
 }
@@ -135,20 +201,44 @@ show_pem(const char *path)
 	return (status);
 }
 
-/* Add the public half to a list of JWKs. */
+/* Add the public half to a list of JWKs, and free the key. */
 static int
-add_jwk(json_t *list, const char *path)
+add_jwk(json_t *list, const char *path, EVP_PKEY *pkey, enum jwk_alg alg)
 {
-	EVP_PKEY *pkey;
 	int rc;
 
-	if ((pkey = load(path)) == NULL)
-		return (-1);
 	/* steals the JWK, and fails where there is none */
-	rc = json_array_append_new(list, jwk_public(pkey, JWK_RS256));
+	rc = json_array_append_new(list, jwk_public(pkey, alg));
 	EVP_PKEY_free(pkey);
 	if (rc == -1)
 		log_warnx("%s: cannot be published", path);
+	return (rc);
+}
+
+static int
+add_file(json_t *list, const char *path)
+{
+	EVP_PKEY *pkey;
+
+	if ((pkey = load(path)) == NULL)
+		return (-1);
+	return (add_jwk(list, path, pkey, jwk_alg_default(pkey)));
+}
+
+static int
+add_configured(json_t *list, const struct conf_signer *signer)
+{
+	const struct conf_key *key;
+	enum jwk_alg alg;
+	EVP_PKEY *pkey;
+	int rc;
+
+	rc = 0;
+	TAILQ_FOREACH(key, &signer->keys, entry) {
+		pkey = load_conf(key, &alg);
+		if (pkey == NULL || add_jwk(list, key->path, pkey, alg) == -1)
+			rc = -1;
+	}
 	return (rc);
 }
 
@@ -176,7 +266,6 @@ static int
 show_set(struct ctl *ctl, const char *path)
 {
 	const struct conf_signer *signer;
-	const struct conf_key *key;
 	json_t *list;
 	int rc, status;
 
@@ -184,15 +273,12 @@ show_set(struct ctl *ctl, const char *path)
 		log_warnx("out of memory");
 		return (CTL_FAILED);
 	}
-	rc = 0;
 	if (path != NULL)
-		rc = add_jwk(list, path);
+		rc = add_file(list, path);
 	else if ((signer = ctl_signer(ctl)) == NULL)
 		rc = -1;
 	else
-		TAILQ_FOREACH(key, &signer->keys, entry)
-			if (add_jwk(list, key->path) == -1)
-				rc = -1;
+		rc = add_configured(list, signer);
 	status = rc == 0 ? print_set(list) : CTL_FAILED;
 	json_decref(list);
 	return (status);
@@ -227,6 +313,7 @@ ctl_key_list(struct ctl *ctl, int argc, char **argv)
 	char kid[JWK_THUMBPRINT + 1];
 	const struct conf_signer *signer;
 	const struct conf_key *key;
+	enum jwk_alg alg;
 	EVP_PKEY *pkey;
 	int status;
 
@@ -236,13 +323,13 @@ ctl_key_list(struct ctl *ctl, int argc, char **argv)
 		return (CTL_FAILED);
 	status = CTL_OK;
 	TAILQ_FOREACH(key, &signer->keys, entry) {
-		pkey = load(key->path);
+		pkey = load_conf(key, &alg);
 		if (pkey == NULL || jwk_thumbprint(pkey, kid) == -1)
 			status = CTL_FAILED;
 		else
 			printf("%s\t%s\t%s\t%d\t%s\n", kid,
 			    key->retired ? "retired" : "active",
-			    jwk_alg_name(JWK_RS256), EVP_PKEY_bits(pkey),
+			    jwk_alg_name(alg), EVP_PKEY_bits(pkey),
 			    key->path);
 		EVP_PKEY_free(pkey);
 	}

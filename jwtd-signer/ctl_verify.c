@@ -48,8 +48,8 @@ load_own(struct jwt_issuer *issuer, const struct conf_signer *signer)
 	}
 	TAILQ_FOREACH(key, &signer->keys, entry) {
 		jwk = &issuer->set.keys[issuer->set.nkeys];
-		jwk->alg = JWK_RS256;
-		jwk->pkey = keyfile_load(key->path, err, sizeof(err));
+		jwk->pkey = keyfile_load_conf(key, &jwk->alg, err,
+		    sizeof(err));
 		if (jwk->pkey == NULL) {
 			log_warnx("%s", err);
 			return (-1);

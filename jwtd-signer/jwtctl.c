@@ -24,7 +24,7 @@ static const struct command {
 	const char	*usage;
 	int		(*run)(struct ctl *, int, char **);
 } commands[] = {
-	{ "key", "new", "[-b bits] [file]", ctl_key_new },
+	{ "key", "new", "[-b bits] [-t type] [file]", ctl_key_new },
 	{ "key", "show", "[-j] [file]", ctl_key_show },
 	{ "key", "list", "", ctl_key_list },
 	{ "certificate", "new", "[-d days] [server]", ctl_certificate_new },

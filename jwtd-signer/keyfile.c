@@ -21,7 +21,6 @@
 #include <openssl/pem.h>
 
 #include "file.h"
-#include "jwk.h"
 
 static void __attribute__((format(printf, 4, 5)))
 fail(char *err, size_t errsize, const char *path, const char *fmt, ...)
@@ -132,6 +131,9 @@ consistent(EVP_PKEY *pkey)
 	EVP_PKEY_CTX *ctx;
 	bool good;
 
+	/* RFC 8410 section 7: nothing but a seed, which fits whatever it is */
+	if (EVP_PKEY_base_id(pkey) == EVP_PKEY_ED25519)
+		return (true);
 	ctx = EVP_PKEY_CTX_new(pkey, NULL);
 	good = ctx != NULL && EVP_PKEY_check(ctx) == 1;
 	EVP_PKEY_CTX_free(ctx);
@@ -142,15 +144,11 @@ consistent(EVP_PKEY *pkey)
 static const char *
 unfit(EVP_PKEY *pkey)
 {
-	if (EVP_PKEY_base_id(pkey) != EVP_PKEY_RSA)
-		return ("key type is not available in this version");
-	if (EVP_PKEY_bits(pkey) < JWK_RSA_MIN)
-		return ("RSA key is too short");
-	if (EVP_PKEY_bits(pkey) > JWK_RSA_MAX)
-		return ("RSA key is too long");
-	if (!consistent(pkey))
-		return ("the key's numbers do not fit together");
-	return (NULL);
+	const char *why;
+
+	if ((why = jwk_unfit(pkey)) == NULL && !consistent(pkey))
+		why = "the key's numbers do not fit together";
+	return (why);
 }
 
 EVP_PKEY *
@@ -181,4 +179,22 @@ keyfile_load(const char *path, char *err, size_t errsize)
 	if (pkey == NULL)
 		fail(err, errsize, path, "%s", why);
 	return (pkey);
+}
+
+EVP_PKEY *
+keyfile_load_conf(const struct conf_key *key, enum jwk_alg *alg, char *err,
+    size_t errsize)
+{
+	EVP_PKEY *pkey;
+
+	if ((pkey = keyfile_load(key->path, err, errsize)) == NULL)
+		return (NULL);
+	*alg = jwk_alg_default(pkey);
+	if (key->alg != CONF_ALG_DEFAULT)
+		*alg = key->alg == CONF_ALG_PS256 ? JWK_PS256 : JWK_RS256;
+	if (jwk_alg_fits(*alg, pkey))
+		return (pkey);
+	fail(err, errsize, key->path, "not a key for %s", jwk_alg_name(*alg));
+	EVP_PKEY_free(pkey);
+	return (NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * jwtd-signer: the only process with the private RSA keys and the store.  It
+ * jwtd-signer: the only process with the private keys and the store.  It
  * loads them, gives up root, and forks the signers that use them; then it keeps
  * that many alive.  It reads no byte from a worker and none from a network.
  */

@@ -31,6 +31,7 @@ static const struct span single_names[F_COUNT] = {
 struct fields {
 	struct span	 single[F_COUNT];
 	struct span	 authority;	/* of an absolute-form target */
+	struct span	 if_none_match;
 	bool		 close;
 	bool		 keep_alive;
 };
@@ -217,6 +218,12 @@ field_parse(struct span line, struct fields *f)
 		}
 	if (span_case_is(name, "connection"))
 		return (connection_parse(value, f));
+	/*
+	 * A list, which may go on in another field: without that one a client
+	 * may get what it has already, and nothing worse.
+	 */
+	if (f->if_none_match.p == NULL && span_case_is(name, "if-none-match"))
+		f->if_none_match = value;
 	return (true);
 }
 
@@ -283,6 +290,7 @@ finish(const struct fields *f, struct http_head *head)
 	}
 	head->authorization = f->single[F_AUTHORIZATION];
 	head->content_type = f->single[F_CONTENT_TYPE];
+	head->if_none_match = f->if_none_match;
 	head->keep_alive = !f->close && (!head->http10 || f->keep_alive);
 	return (0);
 }

@@ -40,6 +40,7 @@ struct http_head {
 	struct span		 host;		/* without a port; absent in 1.0 */
 	struct span		 authorization;
 	struct span		 content_type;
+	struct span		 if_none_match;	/* the first, of several */
 	bool			 keep_alive;	/* RFC 9112 section 9.3 */
 	bool			 http10;
 	bool			 expect_continue;

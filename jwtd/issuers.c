@@ -20,6 +20,7 @@ load_own(struct worker *worker, struct jwt_issuer *issuer)
 	if (worker->jwks == NULL || jwkset_parse(worker->jwks,
 	    worker->jwks_len, &issuer->set, log_warnx, &why) == -1)
 		fatalx("public keys: %s", why);
+	etag_make(worker->jwks_etag, worker->jwks, worker->jwks_len);
 }
 
 void

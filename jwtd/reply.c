@@ -19,6 +19,7 @@ static const struct {
 } statuses[] = {
 	{ 200, "OK", NULL },
 	{ 202, "Accepted", NULL },
+	{ 304, "Not Modified", NULL },
 	{ 400, "Bad Request", "bad_request" },
 	{ 401, "Unauthorized", "unauthorized" },
 	{ 403, "Forbidden", "forbidden" },
@@ -90,8 +91,11 @@ reply_send(struct conn *conn, const struct reply *reply)
 		buf_puts(out, "\r\nContent-Type: ");
 		buf_puts(out, reply->type);
 	}
-	buf_puts(out, "\r\nContent-Length: ");
-	buf_put_number(out, body_len);
+	/* RFC 9110 section 8.6: in 304 it would be that of a 200 */
+	if (reply->status != 304) {
+		buf_puts(out, "\r\nContent-Length: ");
+		buf_put_number(out, body_len);
+	}
 	if (conn->close)
 		buf_puts(out, "\r\nConnection: close");
 	else if (conn->head.http10)

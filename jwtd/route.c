@@ -1,12 +1,16 @@
 /* From a whole request to the service that answers it: host, path, method. */
 #include "route.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "etag.h"
 #include "grant.h"
+#include "log.h"
 #include "reply.h"
 #include "resource.h"
 
+/* 200, or without a type 304 */
 static void
 reply_static(struct conn *conn, const char *type, const char *body,
     size_t len, const char *fields)
@@ -14,7 +18,7 @@ reply_static(struct conn *conn, const char *type, const char *body,
 	struct reply reply;
 
 	memset(&reply, 0, sizeof(reply));
-	reply.status = 200;
+	reply.status = type != NULL ? 200 : 304;
 	reply.type = type;
 	reply.body = body;
 	reply.body_len = len;
@@ -23,12 +27,27 @@ reply_static(struct conn *conn, const char *type, const char *body,
 	reply_send(conn, &reply);
 }
 
-/* RFC 7517 section 8.5.2 names the type */
+/*
+ * RFC 7517 section 8.5.2 names the type.  RFC 9110 section 15.4.5: 304 has the
+ * fields that 200 would have had.
+ */
 static void
 jwks(struct conn *conn)
 {
-	reply_static(conn, "application/jwk-set+json", conn->worker->jwks,
-	    conn->worker->jwks_len, "Cache-Control: public, max-age=300\r\n");
+	const struct worker *worker;
+	char fields[128];
+	int n;
+
+	worker = conn->worker;
+	n = snprintf(fields, sizeof(fields), "Cache-Control: public, "
+	    "max-age=300\r\nETag: %s\r\n", worker->jwks_etag);
+	if (n < 0 || (size_t)n >= sizeof(fields))
+		fatalx("fields of jwks");
+	if (etag_named(conn->head.if_none_match, worker->jwks_etag))
+		reply_static(conn, NULL, NULL, 0, fields);
+	else
+		reply_static(conn, "application/jwk-set+json", worker->jwks,
+		    worker->jwks_len, fields);
 }
 
 static void

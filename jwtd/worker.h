@@ -14,6 +14,7 @@
 #include "buf.h"
 #include "conf.h"
 #include "deadline.h"
+#include "etag.h"
 #include "jwt.h"
 
 #define WORKER_USER	"_jwtd"
@@ -39,6 +40,7 @@ struct worker {
 	size_t			 nissuers;
 	char			*jwks;		/* our own keys, or NULL */
 	size_t			 jwks_len;
+	char			 jwks_etag[ETAG_SIZE];
 
 	struct conns		 conns;
 	size_t			 nconns;

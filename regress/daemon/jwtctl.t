@@ -132,6 +132,10 @@ subtest 'usage' => sub {
 	    ['user', 'import'], ['token', 'show', 'x'],
 	    ['token', 'verify', 'x'], ['certificate', 'new', 'a', 'b'],
 	    ['key', 'new', '-b', '1024'], ['key', 'new', '-b', '16384'],
+	    ['key', 'new', '-t'], ['key', 'new', '-t', 'dsa'],
+	    ['key', 'new', '-t', 'RSA'],
+	    ['key', 'new', '-t', 'ec', '-b', '2048'],
+	    ['key', 'new', '-b', '4096', '-t', 'ed25519'],
 	    ['certificate', 'new', '-d', '0'],
 	    ['token', 'verify', '-s', 'a  b']) {
 		my ($status, $out, $err) = ctl('', @$args);
@@ -142,6 +146,10 @@ subtest 'usage' => sub {
 	    'unknown command "key x"');
 	fails('bits', '', ['key', 'new', '-b', '1024'], 2,
 	    'invalid number of bits "1024": too small');
+	fails('type', '', ['key', 'new', '-t', 'dsa'], 2,
+	    'unknown type of key "dsa"');
+	fails('bits of an EC key', '', ['key', 'new', '-t', 'ec', '-b', '2048'],
+	    2, 'only RSA keys come in sizes');
 	my ($status, $out, $err) = ctl('', '-d', 'password=hunter2', 'user',
 	    'list');
 	is("$status$out$err", "1jwtctl: -d with a password: use a service or " .
@@ -211,6 +219,45 @@ subtest 'key' => sub {
 	is(@{$set->{keys}}, 1, 'one key in the set of a file');
 };
 
+subtest 'types of keys' => sub {
+	for ([ec => 'EC 256', 'ES256', 'EC'],
+	    [ed25519 => 'Ed25519 256', 'EdDSA', 'OKP'],
+	    [rsa => 'RSA 2048', 'RS256', 'RSA']) {
+		my ($type, $says, $alg, $kty) = @$_;
+		my $file = "$dir/$type.pem";
+		my $out = works($type, '', ['key', 'new', '-t', $type, $file],
+		    qr/^\Q$file: $says\E, kid [\w-]{43}\n\z/);
+		my ($id) = $out =~ /kid (\S+)/;
+		is(mode($file), '0600', 'mode');
+		like(get($file), qr/^-----BEGIN PRIVATE KEY-----\n/, 'PKCS#8');
+		is((run('', qw(openssl pkey -pubout -in), $file))[1],
+		    works('show', '', ['key', 'show', $file], qr/./),
+		    'openssl makes the same public key');
+		my $jwk = decode_json(works('show -j', '',
+		    ['key', 'show', '-j', $file], qr/./))->{keys}[0];
+		is("@$jwk{qw(kty alg use kid)}", "$kty $alg sig $id", 'JWK');
+		ok(!exists $jwk->{d}, 'nothing private in it');
+	}
+	# what is configured decides, where a key's type does not
+	my $types = $conf =~ s{key .*new\.pem"}{key "$dir/ec.pem"}r
+	    =~ s{key .*old\.pem" retired}{key "$dir/rsa.pem" ps256 retired
+	key "$dir/ed25519.pem" retired}r;
+	put("$dir/types.conf", $types);
+	my @list = ($jwtctl, '-f', "$dir/types.conf", 'key', 'list');
+	my (undef, $list, $err) = run('', @list);
+	is(join(' ', map { join ',', (split /\t/)[1 .. 3] } split /\n/, $list),
+	    'active,ES256,256 retired,PS256,2048 retired,EdDSA,256', 'list')
+	    or diag($err);
+	my $set = (run('', $jwtctl, '-f', "$dir/types.conf", 'key', 'show',
+	    '-j'))[1];
+	is(join(' ', map { $_->{alg} } @{decode_json($set)->{keys}}),
+	    'ES256 PS256 EdDSA', 'show -j');
+	put("$dir/types.conf", $types =~ s/(ec\.pem")/$1 ps256/r);
+	is((run('', @list))[2],
+	    "jwtctl: $dir/ec.pem: not a key for PS256\n",
+	    'ps256 for an EC key');
+};
+
 subtest 'bad keys' => sub {
 	my $good = get("$dir/old.pem");
 	chmod 0644, "$dir/old.pem";
@@ -231,8 +278,11 @@ subtest 'bad keys' => sub {
 		[sub { put("$dir/bad.pem", substr $good, 0, 900) },
 		    'no private key in PEM'],
 		[sub { run('', qw(openssl genpkey -quiet -algorithm EC -pkeyopt
-		    ec_paramgen_curve:P-256 -out), "$dir/bad.pem") },
-		    'key type is not available in this version'],
+		    ec_paramgen_curve:P-384 -out), "$dir/bad.pem") },
+		    'EC key is not on P-256'],
+		[sub { run('', qw(openssl genpkey -quiet -algorithm ED448
+		    -out), "$dir/bad.pem") },
+		    'key type is not supported'],
 		[sub { run('', qw(openssl genpkey -quiet -algorithm RSA -pkeyopt
 		    rsa_keygen_bits:1024 -out), "$dir/bad.pem") },
 		    'RSA key is too short'],

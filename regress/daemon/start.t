@@ -4,6 +4,7 @@ use strict;
 use warnings;
 
 use IO::Socket::INET;
+use MIME::Base64 qw(encode_base64 decode_base64);
 use POSIX ();
 use Test::More;
 
@@ -127,11 +128,28 @@ my %bad_key = (
 		rename "$_[0].new", $_[0];
 		chmod 0600, $_[0];
 	    }, qr/encrypted/ ],
-	'an EC key' => [ sub {
+	'an EC key on P-384' => [ sub {
 		openssl(qw(genpkey -quiet -algorithm EC -pkeyopt
-		    ec_paramgen_curve:P-256 -out), $_[0]);
+		    ec_paramgen_curve:P-384 -out), $_[0]);
 		chmod 0600, $_[0];
-	    }, qr/key type is not available/ ],
+	    }, qr/EC key is not on P-256/ ],
+	'an EC key with its curve spelled out' => [ sub {
+		openssl(qw(ecparam -name prime256v1 -genkey -noout -param_enc
+		    explicit -out), $_[0]);
+		chmod 0600, $_[0];
+	    }, qr/EC key is not on P-256/ ],
+	'a private EC key with the public half of another' => [ sub {
+		Jwtd::write_file($_[0], mixed_ec(), 0600);
+	    }, qr/do not fit together|no private key/ ],
+	'an Ed448 key' => [ sub {
+		openssl(qw(genpkey -quiet -algorithm ED448 -out), $_[0]);
+		chmod 0600, $_[0];
+	    }, qr/key type is not supported/ ],
+	'an RSA key for nothing but PSS' => [ sub {
+		openssl(qw(genpkey -quiet -algorithm RSA-PSS -pkeyopt
+		    rsa_keygen_bits:2048 -out), $_[0]);
+		chmod 0600, $_[0];
+	    }, qr/key type is not supported/ ],
 	'a short key' => [ sub { $d->make_key($_[0], 1024) }, qr/too short/ ],
 	'readable by the group' => [ sub { chmod 0640, $_[0] }, qr/0640/ ],
 	'readable by others' => [ sub { chmod 0604, $_[0] }, qr/0604/ ],
@@ -140,6 +158,18 @@ my %bad_key = (
 sub openssl {
 	my ($status, $out) = Jwtd::run([ 'openssl', @_ ]);
 	die "openssl @_: $out" if $status != 0;
+}
+
+# RFC 5915: the point is what the DER of an EC private key ends with.
+sub mixed_ec {
+	my @der;
+	for (1, 2) {
+		my $pem = qx(openssl ecparam -name prime256v1 -genkey -noout);
+		push @der, decode_base64($pem =~ s/^-.*\n//mgr);
+	}
+	return "-----BEGIN EC PRIVATE KEY-----\n"
+	    . encode_base64(substr($der[0], 0, -64) . substr($der[1], -64))
+	    . "-----END EC PRIVATE KEY-----\n";
 }
 
 for my $name (sort keys %bad_key) {
@@ -153,6 +183,21 @@ for my $name (sort keys %bad_key) {
 chmod 0644, "$dir/key.pem";
 my (undef, undef, @lines) = try($d);
 unlike("@lines", qr/BEGIN|MII/, 'signing key: nothing of it is shown');
+
+
+# "ps256" and "rs256" are for RSA keys
+for my $alg (qw(ps256 rs256)) {
+	for my $type (qw(ec ed25519)) {
+		($d, $dir) = prepare();
+		unlink "$dir/key.pem";
+		$d->ctl([ 'key', 'new', '-t', $type, "$dir/key.pem" ]);
+		Jwtd::write_file("$dir/jwtd.conf",
+		    Jwtd::read_file("$dir/jwtd.conf") =~
+		    s/^(\tkey ".*?")/$1 $alg/mr);
+		refuse("$alg with a key of type $type", $d,
+		    qr/^jwtd-signer: \Q$dir\E\/key\.pem: not a key for \U$alg\E$/);
+	}
+}
 
 # The folder of the users
 ($d, $dir) = prepare();

@@ -20,17 +20,31 @@ our $python = -x '/usr/bin/python3' ? '/usr/bin/python3' : 'python3';
 my $signer = <<'END';
 import sys
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
+from cryptography.hazmat.primitives.asymmetric.utils import \
+    decode_dss_signature
 keys = {}
 for line in sys.stdin:
     path, pad, name, text = line.split()
     if path not in keys:
         with open(path, 'rb') as f:
             keys[path] = serialization.load_pem_private_key(f.read(), None)
+    key = keys[path]
+    text = bytes.fromhex(text)
     h = getattr(hashes, name)()
-    p = padding.PKCS1v15() if pad == 'pkcs1' else \
-        padding.PSS(padding.MGF1(h), h.digest_size)
-    print(keys[path].sign(bytes.fromhex(text), p, h).hex(), flush=True)
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        sig = key.sign(text)
+    elif isinstance(key, ec.EllipticCurvePrivateKey):
+        sig = key.sign(text, ec.ECDSA(h))
+        if pad != 'der':
+            sig = b''.join(n.to_bytes(32, 'big')
+                for n in decode_dss_signature(sig))
+    elif pad[:3] == 'pss':
+        sig = key.sign(text, padding.PSS(padding.MGF1(h),
+            int(pad[3:] or h.digest_size)), h)
+    else:
+        sig = key.sign(text, padding.PKCS1v15(), h)
+    print(sig.hex(), flush=True)
 END
 
 my ($pid, $from, $to);
@@ -40,7 +54,9 @@ sub unb64 { return decode_base64url($_[0]) }
 sub json { return JSON::PP->new->canonical->utf8->encode($_[0]) }
 sub hmac { return hmac_sha256(@_) }
 
-# The signature as bytes: padding is pkcs1 or pss, hash SHA256 or another.
+# The signature as bytes, in the form of a JWS.  For RSA, padding is pkcs1, pss, or
+# pssN for a salt of N bytes; for EC, der is another form.  hash is SHA256 or
+# another.
 sub sign {
 	my ($key, $text, $padding, $hash) = @_;
 	$pid //= open2($from, $to, $python, '-c', $signer);

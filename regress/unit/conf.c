@@ -62,7 +62,7 @@ static const struct {
 	{ "key options", IN_SIGNER("\tkey \"/b\" rs256 retired\n"
 	    "\tkey \"/c\" retired rs256\n"), 0 },
 	{ "later key options", IN_SIGNER("\tkey \"/b\" certificate \"/c\" "
-	    "retired ps256\n"), 2 },
+	    "retired ps256\n"), 1 },
 	{ "a stated default", IN_SIGNER("\tremember 5m\n"), 1 },
 	{ "no memory", IN_SIGNER("\tremember 0\n"), 1 },
 	{ "a throttle", IN_SIGNER("\tthrottle 10 per 1m\n"), 1 },
@@ -728,7 +728,7 @@ test_laters(void)
 	    "trusted proxy { ::1 }\nlocation \"/a\" { metrics }\n"
 	    "location \"/b\" { metadata }\n}\n";
 	static const char *const want[] = {
-		"t:3: \"ps256\"", "t:3: \"certificate\"",
+		"t:3: \"certificate\"",
 		"t:5: \"remember\"",
 		"t:6: \"throttle\"", "t:8: \"jwks https://\"",
 		"t:10: \"proxy\"", "t:11: \"trusted proxy\"",

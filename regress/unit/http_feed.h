@@ -51,6 +51,7 @@ describe(const struct http_head *h, char *out, size_t size)
 		snprintf(out + n, size - n, " length=%zu", h->content_length);
 	append(out, size, " auth=", h->authorization);
 	append(out, size, " type=", h->content_type);
+	append(out, size, " none=", h->if_none_match);
 }
 
 /* "DONE len description", "BAD status" or "MORE", from step bytes at a time */

@@ -1,4 +1,4 @@
-/* common/jwk.c: keys from PEM files, public keys and certificates. */
+/* common/jwk_pem.c: keys from PEM files, public keys and certificates. */
 #define OPENSSL_SUPPRESS_DEPRECATED	/* the RSA calls that both libraries have */
 
 #include "jwk.h"
@@ -10,7 +10,13 @@
 #include "tap.h"
 #include "token.h"
 
-enum { RSA_A, RSA_B, RSA_SHORT, EC, NKEYS };
+enum { RSA_A, RSA_B, RSA_SHORT, EC, ED, EC_OTHER, NKEYS };
+
+/* what PEM, which has no word for it, makes of them */
+static const enum jwk_alg algs[NKEYS] = {
+	[EC] = JWK_ES256,
+	[ED] = JWK_EDDSA
+};
 
 static EVP_PKEY *keys[NKEYS];
 static char *public[NKEYS], *private[NKEYS], *certificate[NKEYS];
@@ -45,7 +51,7 @@ make_certificate(int i)
 	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
 	    (const unsigned char *)"signing", -1, -1, 0);
 	X509_set_issuer_name(cert, name);
-	if (X509_sign(cert, keys[i], EVP_sha256()) == 0 ||
+	if (X509_sign(cert, keys[i], i == ED ? NULL : EVP_sha256()) == 0 ||
 	    PEM_write_bio_X509(bio, cert) != 1)
 		abort();
 	certificate[i] = take(bio);
@@ -62,6 +68,8 @@ make(void)
 	keys[RSA_B] = token_key(EVP_PKEY_RSA, 2048);
 	keys[RSA_SHORT] = token_key(EVP_PKEY_RSA, 1024);
 	keys[EC] = token_key(EVP_PKEY_EC, 0);
+	keys[ED] = token_key(EVP_PKEY_ED25519, 0);
+	keys[EC_OTHER] = token_key(EVP_PKEY_EC, NID_secp384r1);
 	for (i = 0; i < NKEYS; i++) {
 		bio = BIO_new(BIO_s_mem());
 		(void)PEM_write_bio_PUBKEY(bio, keys[i]);
@@ -113,7 +121,7 @@ check(const char *name, const char *one, const char *two, int a, int b)
 		is_int(EVP_PKEY_eq(set.keys[i].pkey, keys[want[i]]), 1,
 		    "... the key");
 		is_str(set.keys[i].kid, "", "... it has no kid");
-		is_int(set.keys[i].alg, JWK_RS256, "... alg");
+		is_int(set.keys[i].alg, algs[want[i]], "... alg");
 	}
 	jwkset_clear(&set);
 }
@@ -150,9 +158,14 @@ test_forms(void)
 	crlf = with_crlf(public[RSA_A]);
 	check("CR LF", crlf, "", RSA_A, NKEYS);
 	free(crlf);
-	check("EC and RSA", public[EC], public[RSA_A], RSA_A, NKEYS);
-	check("EC certificate and RSA", certificate[EC], public[RSA_A], RSA_A,
-	    NKEYS);
+	check("EC and RSA", public[EC], public[RSA_A], EC, RSA_A);
+	check("EC certificate and RSA", certificate[EC], public[RSA_A], EC,
+	    RSA_A);
+	check("Ed25519 and its certificate", public[ED], certificate[ED], ED,
+	    ED);
+	check("P-384 and RSA", public[EC_OTHER], public[RSA_A], RSA_A, NKEYS);
+	check("P-384 certificate and RSA", certificate[EC_OTHER],
+	    public[RSA_A], RSA_A, NKEYS);
 	check("short and long", public[RSA_SHORT], public[RSA_B], RSA_B,
 	    NKEYS);
 	check("private and public", private[RSA_A], public[RSA_B], RSA_B,
@@ -160,12 +173,13 @@ test_forms(void)
 
 	check("nothing", "", "", NKEYS, NKEYS);
 	check("no PEM", "{\"keys\":[]}", "\n", NKEYS, NKEYS);
-	check("EC", public[EC], certificate[EC], NKEYS, NKEYS);
+	check("P-384", public[EC_OTHER], certificate[EC_OTHER], NKEYS, NKEYS);
 	check("1024 bits", public[RSA_SHORT], certificate[RSA_SHORT], NKEYS,
 	    NKEYS);
 	skipped = 0;
 	check("private key", private[RSA_A], "", NKEYS, NKEYS);
 	is_int(skipped, 1, "... and says that it was skipped");
+	check("other private keys", private[EC], private[ED], NKEYS, NKEYS);
 	skipped = 0;
 	check("one cut off and another", public[RSA_A],
 	    "-----BEGIN PUBLIC KEY-----\nAA*A\n", RSA_A, NKEYS);

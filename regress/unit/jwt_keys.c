@@ -182,6 +182,63 @@ test_rfc7515(void)
 	jwkset_clear(&issuer.set);
 }
 
+/* signed by the key of that algorithm, with every alg and kid, and none */
+static void
+check_confusion(const struct jwt_issuer *issuer, enum jwk_alg signer)
+{
+	enum jwt_error want;
+	enum jwk_alg named;
+	char *header, *token;
+	int kid;
+
+	for (named = JWK_RS256; named <= JWK_EDDSA; named++)
+		for (kid = 0; kid <= 4; kid++) {
+			if (asprintf(&header, kid == 4 ? "{\"alg\":\"%s\"}" :
+			    "{\"alg\":\"%s\",\"kid\":\"%d\"}",
+			    jwk_alg_name(named), kid) == -1)
+				abort();
+			token = token_make_as(issuer->set.keys[signer].pkey,
+			    signer == JWK_PS256, header, CLAIMS(A));
+			want = named == signer ? JWT_OK : JWT_SIGNATURE;
+			if (kid != 4 && kid != (int)named)
+				want = JWT_ALGORITHM;
+			is_error(verify(issuer, 1, token, NOW), want, header);
+			free(header);
+			free(token);
+		}
+}
+
+/*
+ * RFC 8725 section 3.1.  The key's algorithm is the only one, whatever the header
+ * says and whatever the signature is.
+ */
+static void
+test_confusion(void)
+{
+	struct jwk keys[4];
+	const struct jwt_issuer issuer = { A, { keys, 4, false } };
+	enum jwk_alg alg;
+
+	memset(keys, 0, sizeof(keys));
+	for (alg = JWK_RS256; alg <= JWK_EDDSA; alg++) {
+		keys[alg].alg = alg;
+		keys[alg].kid[0] = (char)('0' + (int)alg);
+	}
+	keys[JWK_RS256].pkey = one;
+	keys[JWK_PS256].pkey = two;
+	keys[JWK_ES256].pkey = token_key(EVP_PKEY_EC, 0);
+	keys[JWK_EDDSA].pkey = token_key(EVP_PKEY_ED25519, 0);
+	for (alg = JWK_RS256; alg <= JWK_EDDSA; alg++)
+		check_confusion(&issuer, alg);
+	/* an RSA key is of one of its two algorithms, not of both */
+	check(&issuer, 1, two, HEADER("1"), CLAIMS(A), JWT_ALGORITHM,
+	    "RS256 by a key for PS256");
+	check(&issuer, 1, two, "{\"alg\":\"PS256\",\"kid\":\"1\"}",
+	    CLAIMS(A), JWT_SIGNATURE, "... that says that it is PS256");
+	EVP_PKEY_free(keys[JWK_ES256].pkey);
+	EVP_PKEY_free(keys[JWK_EDDSA].pkey);
+}
+
 static void
 test_peek(void)
 {
@@ -212,6 +269,7 @@ main(void)
 	test_issuers();
 	test_many_keys();
 	test_no_errors_left();
+	test_confusion();
 	test_rfc7515();
 	test_peek();
 	EVP_PKEY_free(one);

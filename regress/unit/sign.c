@@ -19,6 +19,7 @@
 
 static char dir[] = "/tmp/sign-XXXXXXXX";
 static char key_path[64], old_path[64], other_path[64];
+static enum conf_alg signing_alg;
 static EVP_PKEY *key, *old;
 
 static void
@@ -37,7 +38,7 @@ write_key(EVP_PKEY *pkey, const char *name, mode_t mode, char path[64])
 static struct keyring *
 load(char *signing, char *retired, bool retired_first)
 {
-	struct conf_key a = { .path = signing };
+	struct conf_key a = { .path = signing, .alg = signing_alg };
 	struct conf_key b = { .path = retired, .retired = true };
 	struct conf_signer conf = { .issuer = NULL };
 
@@ -190,6 +191,83 @@ test_retired(void)
 	}
 }
 
+static const struct {
+	const char	*name;
+	int		 type;
+	enum conf_alg	 alg;
+} algs[] = {
+	{ "RS256", EVP_PKEY_RSA, CONF_ALG_DEFAULT },
+	{ "RS256", EVP_PKEY_RSA, CONF_ALG_RS256 },
+	{ "PS256", EVP_PKEY_RSA, CONF_ALG_PS256 },
+	{ "ES256", EVP_PKEY_EC, CONF_ALG_DEFAULT },
+	{ "EdDSA", EVP_PKEY_ED25519, CONF_ALG_DEFAULT },
+};
+
+/* each algorithm, and a retired key of another type beside it */
+static void
+test_algs(void)
+{
+	char token[2048], *jwks, *retired;
+	struct keyring *ring;
+	json_t *header, *claims;
+	EVP_PKEY *pkey;
+	size_t i, n;
+
+	for (i = 0; i < sizeof(algs) / sizeof(algs[0]); i++) {
+		pkey = token_key(algs[i].type, 2048 *
+		    (algs[i].type == EVP_PKEY_RSA));
+		write_key(pkey, "other.pem", 0600, other_path);
+		EVP_PKEY_free(pkey);
+		signing_alg = algs[i].alg;
+		ring = load(other_path, old_path, i % 2 == 0);
+		signing_alg = CONF_ALG_DEFAULT;
+		if (!ok(ring != NULL, "%s", algs[i].name))
+			continue;
+		jwks = keyring_jwks(ring);
+		n = keyring_sign(ring, CLAIMS, strlen(CLAIMS), token,
+		    sizeof(token));
+		is_int(verify(jwks, token, n), JWT_OK, "... is verified");
+		if (jwt_peek(token, n, &header, &claims) == 0) {
+			is_str(json_string_value(json_object_get(header,
+			    "alg")), algs[i].name, "... alg of the token");
+			json_decref(header);
+			json_decref(claims);
+		}
+		token[n - 20] = token[n - 20] == 'A' ? 'B' : 'A';
+		is_int(verify(jwks, token, n), JWT_SIGNATURE,
+		    "... and not with another signature");
+		retired = token_make(old, "{\"alg\":\"RS256\"}", CLAIMS);
+		is_int(verify(jwks, retired, strlen(retired)), JWT_OK,
+		    "... and so is a token of the retired key");
+		free(retired);
+		free(jwks);
+		keyring_free(ring);
+	}
+	(void)unlink(other_path);
+}
+
+/* "ps256" and "rs256" are for RSA keys alone */
+static void
+test_bad_algs(void)
+{
+	static const int types[] = { EVP_PKEY_EC, EVP_PKEY_ED25519 };
+	EVP_PKEY *other;
+	size_t i;
+
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		other = token_key(types[i], 0);
+		write_key(other, "other.pem", 0600, other_path);
+		EVP_PKEY_free(other);
+		signing_alg = CONF_ALG_PS256;
+		ok(load(other_path, NULL, false) == NULL,
+		    "ps256 with another type");
+		signing_alg = CONF_ALG_RS256;
+		ok(load(other_path, NULL, false) == NULL,
+		    "rs256 with another type");
+		signing_alg = CONF_ALG_DEFAULT;
+	}
+}
+
 /* what is said about each bad key is for another test */
 static void
 test_bad_keys(void)
@@ -209,11 +287,17 @@ test_bad_keys(void)
 	EVP_PKEY_free(other);
 	ok(load(other_path, NULL, false) == NULL, "1024 bits");
 	ok(load(key_path, other_path, true) == NULL, "... as a retired key");
-	other = token_key(EVP_PKEY_EC, 0);
+	other = token_key(EVP_PKEY_EC, NID_secp384r1);
+	write_key(other, "other.pem", 0600, other_path);
+	EVP_PKEY_free(other);
+	ok(load(other_path, NULL, false) == NULL, "another curve than P-256");
+	ok(load(key_path, other_path, true) == NULL, "... as a retired key");
+	other = token_key(EVP_PKEY_X25519, 0);
 	write_key(other, "other.pem", 0600, other_path);
 	EVP_PKEY_free(other);
 	ok(load(other_path, NULL, false) == NULL,
-	    "a type that is not available yet");
+	    "a type that is not supported");
+	test_bad_algs();
 	write_key(key, "other.pem", 0644, other_path);
 	ok(load(other_path, NULL, false) == NULL, "a file that all can read");
 	if (chmod(other_path, 0600) == -1 || truncate(other_path, 200) == -1)
@@ -242,6 +326,7 @@ main(void)
 	test_token();
 	test_sizes();
 	test_retired();
+	test_algs();
 	test_bad_keys();
 	EVP_PKEY_free(key);
 	EVP_PKEY_free(old);
