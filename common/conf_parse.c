@@ -15,11 +15,9 @@ static const char *const laters[] = {
 	"jwks https://",
 	"metadata",
 	"metrics",
-	"proxy",
 	"ps256",
 	"remember",
-	"throttle",
-	"trusted proxy"
+	"throttle"
 };
 
 /* What is in error may hold what will then seem to be missing. */
