@@ -15,10 +15,8 @@ static const char *const laters[] = {
 	"jwks https://",
 	"metadata",
 	"metrics",
-	"proxy",
 	"remember",
-	"throttle",
-	"trusted proxy"
+	"throttle"
 };
 
 /* What is in error may hold what will then seem to be missing. */

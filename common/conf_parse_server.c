@@ -139,8 +139,6 @@ parse_listen(struct conf_parser *p, const char *address,
 	struct conf_listener *l;
 	struct conf_server *server;
 
-	if (proxy)
-		parse_later(p, "proxy");
 	server = p->server;
 	l = conf_alloc(sizeof(*l));
 	l->file = p->lex.file;
@@ -167,7 +165,6 @@ parse_trusted(struct conf_parser *p)
 	const char *why;
 	size_t i;
 
-	parse_later(p, "trusted proxy");
 	if (parse_list_empty(p))
 		parse_error(p, p->lex.line, "empty \"trusted proxy\"");
 	for (i = 0; i < p->nitems; i++) {

@@ -59,6 +59,12 @@ log_detach(void)
 	state.null = -1;
 }
 
+bool
+log_verbose(void)
+{
+	return (state.verbose);
+}
+
 /*
  * Escape what could forge a line or talk to a terminal: controls, and those of
  * U+0080 to U+009F, which UTF-8 begins with 0xc2.  What does not fit is cut.

@@ -6,6 +6,8 @@
 #ifndef LOG_H
 #define LOG_H
 
+#include <stdbool.h>
+
 /*
  * name is the program's.  With foreground, messages go to stderr for good;
  * else to stderr and syslog until log_detach().  With verbose, log_debug()
@@ -16,6 +18,9 @@ void	log_init(const char *name, int foreground, int verbose);
 void	log_role(const char *role);
 /* from now on to syslog alone, unless in the foreground */
 void	log_detach(void);
+
+/* is log_debug() heard? for what is costly to say */
+bool	log_verbose(void);
 
 /* with and without ": " and the text of errno */
 void	log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));

@@ -7,7 +7,8 @@ set -eu
 packages="ca-certificates gcc make pkg-config bison mandoc cppcheck
 	libtls-dev libevent-dev libjansson-dev libsodium-dev libssl-dev libpq-dev
 	libbsd-dev libcrypt-dev
-	perl libio-socket-ssl-perl libio-pty-perl curl openssl nginx-light
+	perl libio-socket-ssl-perl libio-pty-perl curl openssl
+	nginx-light haproxy caddy
 	apache2-utils python3 python3-jwt python3-cryptography jose
 	postgresql pgbouncer
 	clang libclang-rt-14-dev"

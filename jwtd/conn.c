@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "conn_io.h"
+#include "conn_proxy.h"
 #include "link.h"
 #include "log.h"
 #include "reply.h"
@@ -45,30 +47,45 @@ want(struct conn *conn, short events)
 		fatalx("event_add");
 }
 
-void
-conn_new(struct worker *worker, const struct worker_listener *listener, int fd)
+/* What comes now is the client's: TLS or a request.  -1: it has ended. */
+static int
+begin(struct conn *conn)
 {
+	struct tls *tls;
+
+	conn->state = CONN_HEAD;
+	if ((tls = conn->listener->tls) == NULL)
+		return (0);
+	conn->state = CONN_HANDSHAKE;
+	if (tls_accept_socket(tls, &conn->tls, conn->fd) == 0)
+		return (0);
+	log_debug("tls: %s", tls_error(tls));
+	conn_free(conn);
+	return (-1);
+}
+
+void
+conn_new(const struct worker_listener *listener, int fd,
+    const struct address *peer)
+{
+	struct worker *worker;
 	struct conn *conn;
 
+	worker = listener->worker;
 	if ((conn = calloc(1, sizeof(*conn))) == NULL) {
 		close(fd);
 		return;
 	}
 	conn->worker = worker;
-	conn->listener = listener->conf;
+	conn->listener = listener;
+	conn->client = *peer;
 	conn->fd = fd;
 	conn->deadline.arg = conn;
-	conn->state = CONN_HEAD;
+	conn->state = CONN_PROXY;
 	TAILQ_INSERT_TAIL(&worker->conns, conn, entry);
 	worker->nconns++;
-	if (listener->tls != NULL) {
-		conn->state = CONN_HANDSHAKE;
-		if (tls_accept_socket(listener->tls, &conn->tls, fd) == -1) {
-			log_debug("tls: %s", tls_error(listener->tls));
-			conn_free(conn);
-			return;
-		}
-	}
+	if (!listener->conf->proxy && begin(conn) == -1)
+		return;
 	deadline_set(&conn->deadline, &worker->requests, clock_ms());
 	want(conn, EV_READ);
 }
@@ -94,40 +111,6 @@ conn_free(struct conn *conn)
 	worker_conn_closed(worker);
 }
 
-/*
- * Read or write some.  Returns the number of bytes, 0 when the peer sends no
- * more, -1 when there is nothing to do now, -2 when the connection is broken.
- */
-static ssize_t
-transfer(struct conn *conn, char *p, size_t len, bool writing)
-{
-	ssize_t n;
-
-	if (conn->tls == NULL) {
-		n = writing ? write(conn->fd, p, len) : read(conn->fd, p, len);
-		if (n >= 0)
-			return (n);
-		return (errno == EAGAIN || errno == EWOULDBLOCK ||
-		    errno == EINTR ? -1 : -2);
-	}
-	n = writing ? tls_write(conn->tls, p, len) :
-	    tls_read(conn->tls, p, len);
-	if (n >= 0)
-		return (n);
-	/* the other direction may be what TLS needs to go on */
-	if (n == TLS_WANT_POLLIN) {
-		if (writing)
-			conn->tls_wants |= EV_READ;
-		return (-1);
-	}
-	if (n == TLS_WANT_POLLOUT) {
-		if (!writing)
-			conn->tls_wants |= EV_WRITE;
-		return (-1);
-	}
-	return (-2);
-}
-
 /* Write what there is.  Returns -1 if the connection is broken. */
 static int
 flush(struct conn *conn)
@@ -137,8 +120,8 @@ flush(struct conn *conn)
 
 	out = &conn->out;
 	while (out->off < out->len) {
-		n = transfer(conn, out->p + out->off, out->len - out->off,
-		    true);
+		n = conn_transfer(conn, out->p + out->off,
+		    out->len - out->off, true);
 		if (n == -2)
 			return (-1);
 		if (n == -1)
@@ -147,6 +130,26 @@ flush(struct conn *conn)
 	}
 	buf_release(&conn->worker->pool, out);
 	return (0);
+}
+
+/*
+ * Make room in the input.  The head of a request whose body is still to come
+ * moves too, and is parsed again, because what it points to was elsewhere.
+ */
+static void
+compact(struct conn *conn)
+{
+	size_t scanned;
+	bool moves;
+	int status;
+
+	moves = conn->in.off > 0;
+	buf_compact(&conn->worker->pool, &conn->in);
+	if (!moves || conn->state != CONN_BODY)
+		return;
+	scanned = 0;
+	(void)http_head_parse(conn->in.p, conn->in.len, &scanned, &conn->head,
+	    &status);
 }
 
 /* Read what there is room for.  Returns -1 if the connection is broken. */
@@ -158,12 +161,12 @@ fill(struct conn *conn)
 	ssize_t n;
 
 	in = &conn->in;
-	buf_compact(&conn->worker->pool, in);
+	compact(conn);
 	if (in->p == NULL &&
 	    buf_reserve(&conn->worker->pool, in, BUF_SIZE) == -1)
 		return (-1);
 	while ((room = in->size - in->len) > 0 && !conn->peer_done) {
-		n = transfer(conn, in->p + in->len, room, false);
+		n = conn_transfer(conn, in->p + in->len, room, false);
 		if (n == -2)
 			return (-1);
 		if (n == -1)
@@ -358,7 +361,7 @@ conn_work(struct conn *conn)
 			return;
 		}
 	}
-	buf_compact(&conn->worker->pool, &conn->in);
+	compact(conn);
 	set_deadline(conn);
 	set_events(conn);
 }
@@ -368,6 +371,22 @@ conn_resume(struct conn *conn)
 {
 	conn->state = CONN_HEAD;
 	conn_work(conn);
+}
+
+/* Returns -1 if there is no PROXY header yet: later, or never. */
+static int
+proxy_header(struct conn *conn)
+{
+	switch (conn_proxy_read(conn)) {
+	case PROXY_MORE:
+		return (-1);
+	case PROXY_DONE:
+		return (begin(conn));
+	case PROXY_BAD:
+		break;
+	}
+	conn_free(conn);
+	return (-1);
 }
 
 /* Returns -1 if there is no TLS yet: later, or never. */
@@ -415,6 +434,8 @@ on_event(int fd, short what, void *arg)
 		discard(conn);
 		return;
 	}
+	if (conn->state == CONN_PROXY && proxy_header(conn) == -1)
+		return;
 	if (conn->state == CONN_HANDSHAKE && handshake(conn) == -1)
 		return;
 	conn->tls_wants = 0;
@@ -430,7 +451,7 @@ void
 conn_drain(struct conn *conn)
 {
 	if (conn->state == CONN_LINGER || conn->state == CONN_WAIT ||
-	    conn->state == CONN_HANDSHAKE)
+	    conn->state == CONN_HANDSHAKE || conn->state == CONN_PROXY)
 		return;
 	/* a request may be there that was not read yet */
 	if (conn->in.p == NULL && conn->out.p == NULL && fill(conn) == 0 &&
@@ -449,7 +470,8 @@ conn_expired_request(void *arg)
 
 	conn = arg;
 	/* nobody asked anything, so there is nothing to answer */
-	if (conn->state == CONN_HANDSHAKE || conn->in.len == 0) {
+	if (conn->state == CONN_PROXY || conn->state == CONN_HANDSHAKE ||
+	    conn->in.len == 0) {
 		conn_free(conn);
 		return;
 	}

@@ -6,12 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "address.h"
 #include "buf.h"
 #include "deadline.h"
 #include "http.h"
 #include "worker.h"
 
 enum conn_state {
+	CONN_PROXY,		/* its header comes before anything else */
 	CONN_HANDSHAKE,
 	CONN_HEAD,		/* of a request; or idle, if nothing has come */
 	CONN_BODY,
@@ -24,7 +26,8 @@ struct pending;
 struct conn {
 	TAILQ_ENTRY(conn)	 entry;
 	struct worker		*worker;
-	const struct conf_listener *listener;
+	const struct worker_listener *listener;
+	struct address		 client;	/* or a proxy that forwards */
 	struct tls		*tls;
 	int			 fd;
 	enum conn_state		 state;
@@ -38,13 +41,15 @@ struct conn {
 	struct http_head	 head;		/* of the present request */
 	struct http_chunked	 chunked;
 	struct pending		*pending;
+	int			 status;	/* of the last answer */
 	bool			 peer_done;	/* sends no more */
 	bool			 held;		/* TLS may have read more */
 	bool			 close;		/* after what is in out */
 };
 
-/* A new connection on that listener.  It owns fd and ends by itself. */
-void	conn_new(struct worker *, const struct worker_listener *, int fd);
+/* A new connection from that peer.  It owns fd and ends by itself. */
+void	conn_new(const struct worker_listener *, int fd,
+	    const struct address *peer);
 
 /* The signer's answer has been put into out: go on. */
 void	conn_resume(struct conn *);

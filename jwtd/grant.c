@@ -10,6 +10,7 @@
 
 #include "authorization.h"
 #include "form.h"
+#include "forwarded.h"
 #include "link.h"
 #include "log.h"
 #include "message.h"
@@ -216,6 +217,51 @@ read_request(struct conn *conn, const struct conf_location *location,
 	return (true);
 }
 
+/*
+ * Who asked, from where, and how it ended.  The name is what somebody claims:
+ * its quotes are escaped, so that it ends where it seems to.
+ */
+static void
+log_answer(const struct conn *conn, const struct link_context *context)
+{
+	char user[2 * sizeof(context->user)], client[ADDRESS_TEXT];
+	const char *p;
+	size_t n;
+
+	if (!log_verbose())
+		return;
+	n = 0;
+	for (p = context->user; *p != '\0'; p++) {
+		if (*p == '"' || *p == '\\')
+			user[n++] = '\\';
+		user[n++] = *p;
+	}
+	user[n] = '\0';
+	log_debug("grant user=\"%s\" client=%s status=%d", user,
+	    address_text(&context->client, client), conn->status);
+}
+
+/* Have a signer decide.  Returns false after the request was refused. */
+static bool
+ask_signer(struct conn *conn, struct link_context *context, char *body,
+    size_t len, struct message_request *request)
+{
+	if (!read_request(conn, context->location, body, len, request))
+		return (false);
+	if (authorization_basic(conn->head.authorization, request->user,
+	    sizeof(request->user), request->password,
+	    sizeof(request->password)) != AUTH_OK) {
+		refuse_client(conn, context->location);
+		return (false);
+	}
+	(void)strlcpy(context->user, request->user, sizeof(context->user));
+	conn->pending = link_send(conn->worker->link, conn, context, request);
+	if (conn->pending == NULL)
+		refuse_later(conn, 503, "temporarily_unavailable",
+		    "too many requests are waiting", OVERLOAD_RETRY);
+	return (conn->pending != NULL);
+}
+
 void
 grant(struct conn *conn, const struct conf_location *location, char *body,
     size_t len)
@@ -224,24 +270,17 @@ grant(struct conn *conn, const struct conf_location *location, char *body,
 	struct link_context context;
 
 	memset(&request, 0, sizeof(request));
-	if (!read_request(conn, location, body, len, &request))
-		return;
-	if (authorization_basic(conn->head.authorization, request.user,
-	    sizeof(request.user), request.password,
-	    sizeof(request.password)) != AUTH_OK) {
-		refuse_client(conn, location);
-		return;
-	}
+	memset(&context, 0, sizeof(context));
 	context.location = location;
+	context.client = forwarded_client(&conn->client,
+	    &location->server->trusted, conn->head.forwarded,
+	    conn->head.nforwarded);
 	context.get = conn->head.method != HTTP_POST;
-	conn->pending = link_send(conn->worker->link, conn, &context, &request);
+	if (ask_signer(conn, &context, body, len, &request))
+		conn->state = CONN_WAIT;
+	else
+		log_answer(conn, &context);
 	explicit_bzero(&request, sizeof(request));
-	if (conn->pending == NULL) {
-		refuse_later(conn, 503, "temporarily_unavailable",
-		    "too many requests are waiting", OVERLOAD_RETRY);
-		return;
-	}
-	conn->state = CONN_WAIT;
 }
 
 /*
@@ -288,8 +327,8 @@ send_token(struct conn *conn, bool get, const struct message_reply *signed_,
 	explicit_bzero(body, (size_t)n);
 }
 
-void
-grant_answer(struct conn *conn, const struct link_context *context,
+static void
+answer(struct conn *conn, const struct link_context *context,
     const struct message_reply *reply, const char *token, size_t len)
 {
 	switch ((enum message_status)reply->status) {
@@ -320,4 +359,12 @@ grant_answer(struct conn *conn, const struct link_context *context,
 	}
 	reply_oauth_error(conn, 500, "server_error",
 	    "no token can be made for this user", NULL);
+}
+
+void
+grant_answer(struct conn *conn, const struct link_context *context,
+    const struct message_reply *reply, const char *token, size_t len)
+{
+	answer(conn, context, reply, token, len);
+	log_answer(conn, context);
 }

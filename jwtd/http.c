@@ -30,6 +30,8 @@ static const struct span single_names[F_COUNT] = {
 
 struct fields {
 	struct span	 single[F_COUNT];
+	struct span	 forwarded[HTTP_FORWARDED_MAX];
+	size_t		 nforwarded;
 	struct span	 authority;	/* of an absolute-form target */
 	struct span	 if_none_match;
 	bool		 close;
@@ -185,6 +187,18 @@ connection_parse(struct span value, struct fields *f)
 	}
 }
 
+/* Proxies add to the end: of more than there is room for, the first go. */
+static void
+add_forwarded(struct fields *f, struct span value)
+{
+	if (f->nforwarded == HTTP_FORWARDED_MAX) {
+		f->nforwarded--;
+		memmove(f->forwarded, f->forwarded + 1,
+		    f->nforwarded * sizeof(f->forwarded[0]));
+	}
+	f->forwarded[f->nforwarded++] = value;
+}
+
 /* RFC 9112 section 5: field-name ":" OWS field-value OWS */
 static bool
 field_parse(struct span line, struct fields *f)
@@ -224,6 +238,8 @@ field_parse(struct span line, struct fields *f)
 	 */
 	if (f->if_none_match.p == NULL && span_case_is(name, "if-none-match"))
 		f->if_none_match = value;
+	if (span_case_is(name, "x-forwarded-for"))
+		add_forwarded(f, value);
 	return (true);
 }
 
@@ -291,6 +307,8 @@ finish(const struct fields *f, struct http_head *head)
 	head->authorization = f->single[F_AUTHORIZATION];
 	head->content_type = f->single[F_CONTENT_TYPE];
 	head->if_none_match = f->if_none_match;
+	memcpy(head->forwarded, f->forwarded, sizeof(head->forwarded));
+	head->nforwarded = f->nforwarded;
 	head->keep_alive = !f->close && (!head->http10 || f->keep_alive);
 	return (0);
 }

@@ -17,6 +17,7 @@
 #define HTTP_BODY_MAX		8192	/* bytes, decoded */
 #define HTTP_CHUNKED_MAX	16384	/* bytes of a chunked body as it came */
 #define HTTP_FIELDS_MAX		100
+#define HTTP_FORWARDED_MAX	4	/* X-Forwarded-For fields that count */
 #define HTTP_PATH_MAX		2048	/* bytes, decoded */
 
 enum http_method {
@@ -41,6 +42,8 @@ struct http_head {
 	struct span		 authorization;
 	struct span		 content_type;
 	struct span		 if_none_match;	/* the first, of several */
+	struct span		 forwarded[HTTP_FORWARDED_MAX]; /* the last */
+	size_t			 nforwarded;
 	bool			 keep_alive;	/* RFC 9112 section 9.3 */
 	bool			 http10;
 	bool			 expect_continue;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "address.h"
 #include "conf.h"
 #include "message.h"
 
@@ -15,6 +16,8 @@ struct worker;
 /* what the answer to a request depends on besides the signer's */
 struct link_context {
 	const struct conf_location	*location;
+	struct address			 client;
+	char				 user[MESSAGE_USER_MAX + 1];
 	bool				 get;	/* not an OAuth POST */
 };
 

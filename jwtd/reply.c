@@ -72,6 +72,7 @@ reply_send(struct conn *conn, const struct reply *reply)
 	size_t i, body_len;
 
 	out = &conn->out;
+	conn->status = reply->status;
 	i = find_status(reply->status);
 	body_len = reply->type != NULL ? reply->body_len : 0;
 	if (buf_reserve(&conn->worker->pool, out, HEAD_ROOM +

@@ -112,8 +112,8 @@ route(struct conn *conn, char *body, size_t len)
 		reply_error(conn, 400);
 		return;
 	}
-	server = conf_server_find(conn->listener, conn->head.host.p,
-	    conn->head.host.len);
+	server = conf_server_find(conn->listener->conf,
+	    conn->head.host.p, conn->head.host.len);
 	location = conf_location_find(server, path, (size_t)n);
 	if (location == NULL) {
 		reply_error(conn, 404);

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "conn.h"
+#include "conn_proxy.h"
 #include "control.h"
 #include "issuers.h"
 #include "link.h"
@@ -72,6 +73,27 @@ pause_accepting(struct worker *worker)
 	(void)evtimer_add(&worker->accept_again, &pause);
 }
 
+/* A client is there: it gets a connection, or the door. */
+static void
+welcome(const struct worker_listener *listener, int fd,
+    const struct sockaddr_storage *ss)
+{
+	const int on = 1;
+	struct address peer;
+
+	peer = address_from(ss);
+	if (listener->conf->proxy &&
+	    !conn_proxy_allowed(listener->conf, &peer)) {
+		log_debug("a peer that may not send a PROXY header");
+		close(fd);
+		return;
+	}
+	if (listener->conf->family != AF_UNIX)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
+		    sizeof(on));
+	conn_new(listener, fd, &peer);
+}
+
 /*
  * Accept up to max.  When there is no room, the connection that has been idle
  * longest makes some; without one, nothing is accepted until worker_has_room().
@@ -79,9 +101,10 @@ pause_accepting(struct worker *worker)
 static void
 accept_some(struct worker_listener *listener, int max)
 {
-	const int on = 1;
+	struct sockaddr_storage ss;
 	struct worker *worker;
 	struct conn *oldest;
+	socklen_t len;
 	int i, client;
 	bool full;
 
@@ -93,7 +116,8 @@ accept_some(struct worker_listener *listener, int max)
 			set_accepting(worker, false);
 			return;
 		}
-		client = accept4(listener->fd, NULL, NULL,
+		len = sizeof(ss);
+		client = accept4(listener->fd, (struct sockaddr *)&ss, &len,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (client == -1) {
 			if (errno == EMFILE || errno == ENFILE ||
@@ -104,10 +128,7 @@ accept_some(struct worker_listener *listener, int max)
 		worker->short_of = false;
 		if (oldest != NULL)
 			conn_free(oldest);
-		if (listener->conf->family != AF_UNIX)
-			(void)setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on,
-			    sizeof(on));
-		conn_new(worker, listener, client);
+		welcome(listener, client, &ss);
 	}
 }
 

@@ -265,6 +265,13 @@ for my $kind (qw(plain tls)) {
 		ok(Jwtd::closes($s), "$kind: $line, half-closed: and closed");
 	}
 
+	# a body that is not there yet, behind another request
+	$s = $new->();
+	is(Jwtd::ask($s, get('/none') . substr $post, 0, -9)->{status}, 404,
+	    "$kind: a request with a part of the next");
+	is(Jwtd::ask($s, substr $post, -9)->{status}, 200,
+	    "$kind: the rest of that");
+
 	# two requests that come in two parts, wherever the first one ends
 	my $two = $post . get('/none');
 	my ($n, $good) = (0, 0);

@@ -13,6 +13,19 @@ same_span(struct span a, struct span b)
 }
 
 static bool
+same_forwarded(const struct http_head *a, const struct http_head *b)
+{
+	size_t i;
+
+	if (a->nforwarded != b->nforwarded)
+		return (false);
+	for (i = 0; i < a->nforwarded; i++)
+		if (!same_span(a->forwarded[i], b->forwarded[i]))
+			return (false);
+	return (true);
+}
+
+static bool
 same_head(const struct http_head *a, const struct http_head *b)
 {
 	return (a->len == b->len && a->method == b->method &&
@@ -20,6 +33,7 @@ same_head(const struct http_head *a, const struct http_head *b)
 	    same_span(a->host, b->host) &&
 	    same_span(a->authorization, b->authorization) &&
 	    same_span(a->content_type, b->content_type) &&
+	    same_forwarded(a, b) &&
 	    a->keep_alive == b->keep_alive && a->http10 == b->http10 &&
 	    a->expect_continue == b->expect_continue &&
 	    a->chunked == b->chunked &&
@@ -50,6 +64,9 @@ check_head(const struct http_head *h, const char *buf, size_t len)
 	check_span(h->host, buf, h->len);
 	check_span(h->authorization, buf, h->len);
 	check_span(h->content_type, buf, h->len);
+	must(h->nforwarded <= HTTP_FORWARDED_MAX);
+	for (i = 0; i < h->nforwarded; i++)
+		check_span(h->forwarded[i], buf, h->len);
 	must(span_is(h->path, "*") || (h->path.len > 0 &&
 	    h->path.p[0] == '/'));
 	must(memchr(h->path.p, '?', h->path.len) == NULL);

@@ -78,11 +78,11 @@ static const struct {
 	    "\tlisten on :: insecure port 1\n"
 	    "\tlisten on 127.0.0.3 insecure port 1\n"), 0 },
 	{ "proxy", IN_SERVER("\tlisten on \"/s\" proxy\n"
-	    "\tlisten on ::1 port 2 proxy\n"), 2 },
+	    "\tlisten on ::1 port 2 proxy\n"), 0 },
 	{ "tls", IN_SERVER("\tlisten on 192.0.2.1 tls port 443\n"
 	    "\ttls {\n\t\tcertificate \"/c\"\n\t\tkey \"/k\"\n\t}\n"), 0 },
 	{ "trusted proxies", IN_SERVER("\ttrusted proxy { ::/0, 10.0.0.0/8 "
-	    "192.0.2.1\n\t2001:db8::/32\n}\n\ttrusted proxy {\n::1 }\n"), 2 },
+	    "192.0.2.1\n\t2001:db8::/32\n}\n\ttrusted proxy {\n::1 }\n"), 0 },
 	{ "two servers on one listener", IN_SERVER("")
 	    "server \"t\" {\n\tlisten on 0:0::1 port 81\n"
 	    "\tlocation \"/*\" { health }\n}\n", 0 },
@@ -731,7 +731,6 @@ test_laters(void)
 		"t:3: \"certificate\"",
 		"t:5: \"remember\"",
 		"t:6: \"throttle\"", "t:8: \"jwks https://\"",
-		"t:10: \"proxy\"", "t:11: \"trusted proxy\"",
 		"t:12: \"metrics\"", "t:13: \"metadata\""
 	};
 	const struct conf_later *later;

@@ -109,6 +109,15 @@ static const struct {
 	    "GET / host=h keep" },
 	{ TEXT(H "Hos: a\r\nHostt: a\r\nContent_Length: x" E),
 	    "GET / host=h keep" },
+	{ TEXT(H "X-Forwarded-For: 1.2.3.4, a " E),
+	    "GET / host=h keep for=1.2.3.4, a" },
+	{ TEXT(H "x-forwarded-for:\r\nX-Forwarded-Fo: b\r\n"
+	    "X-FORWARDED-FOR:c\r\nX-Forwarded-For-: d" E),
+	    "GET / host=h keep for= for=c" },
+	{ TEXT(H "X-Forwarded-For: 1\r\nX-Forwarded-For: 2\r\n"
+	    "X-Forwarded-For: 3\r\nX-Forwarded-For: 4\r\n"
+	    "X-Forwarded-For: 5\r\nX-Forwarded-For: 6" E),
+	    "GET / host=h keep for=3 for=4 for=5 for=6" },
 	/* what follows the head is not looked at */
 	{ TEXT(H "\r\n" "\0\n\r binary"), "GET / host=h keep" },
 	{ TEXT(H "\r\n" "GET /2 HTTP/1.1\r\n"), "GET / host=h keep" },

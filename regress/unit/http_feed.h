@@ -36,7 +36,7 @@ static inline void
 describe(const struct http_head *h, char *out, size_t size)
 {
 	static const char *const methods[] = { "GET", "HEAD", "POST", "OTHER" };
-	size_t n;
+	size_t i, n;
 
 	snprintf(out, size, "%s", methods[h->method]);
 	append(out, size, " ", h->path);
@@ -52,6 +52,8 @@ describe(const struct http_head *h, char *out, size_t size)
 	append(out, size, " auth=", h->authorization);
 	append(out, size, " type=", h->content_type);
 	append(out, size, " none=", h->if_none_match);
+	for (i = 0; i < h->nforwarded; i++)
+		append(out, size, " for=", h->forwarded[i]);
 }
 
 /* "DONE len description", "BAD status" or "MORE", from step bytes at a time */
