@@ -70,6 +70,40 @@ control_send(int fd, const struct control *control, int descriptor)
 	return (n == (ssize_t)sizeof(*control) ? 0 : -1);
 }
 
+/*
+ * The one descriptor that a message may carry.  Any other number of them is
+ * closed, since the kernel has put them here already, and is an error.
+ */
+static int
+take_descriptor(struct msghdr *msg, int *descriptor)
+{
+	struct cmsghdr *cmsg;
+	size_t i, n, found;
+	int fd;
+
+	found = 0;
+	for (cmsg = CMSG_FIRSTHDR(msg); cmsg != NULL;
+	    cmsg = CMSG_NXTHDR(msg, cmsg)) {
+		if (cmsg->cmsg_level != SOL_SOCKET ||
+		    cmsg->cmsg_type != SCM_RIGHTS)
+			continue;
+		n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (i = 0; i < n; i++) {
+			memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(int),
+			    sizeof(int));
+			if (found++ == 0)
+				*descriptor = fd;
+			else
+				close(fd);
+		}
+	}
+	if (found <= 1)
+		return (0);
+	close(*descriptor);
+	*descriptor = -1;
+	return (-1);
+}
+
 int
 control_recv(int fd, struct control *control, int *descriptor)
 {
@@ -77,19 +111,21 @@ control_recv(int fd, struct control *control, int *descriptor)
 		struct cmsghdr	 header;
 		char		 buf[CMSG_SPACE(sizeof(int))];
 	} ancillary;
-	struct cmsghdr *cmsg;
 	struct msghdr msg;
 	struct iovec iov;
 	ssize_t n;
 
-	*descriptor = -1;
 	memset(&msg, 0, sizeof(msg));
 	iov.iov_base = control;
 	iov.iov_len = sizeof(*control);
 	msg.msg_iov = &iov;
 	msg.msg_iovlen = 1;
-	msg.msg_control = ancillary.buf;
-	msg.msg_controllen = sizeof(ancillary.buf);
+	/* without room for them, the kernel drops what nobody asked for */
+	if (descriptor != NULL) {
+		*descriptor = -1;
+		msg.msg_control = ancillary.buf;
+		msg.msg_controllen = sizeof(ancillary.buf);
+	}
 	do
 		n = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	while (n == -1 && errno == EINTR);
@@ -99,18 +135,14 @@ control_recv(int fd, struct control *control, int *descriptor)
 	}
 	if (n == -1)
 		return (0);
-	for (cmsg = CMSG_FIRSTHDR(&msg); cmsg != NULL;
-	    cmsg = CMSG_NXTHDR(&msg, cmsg))
-		if (cmsg->cmsg_level == SOL_SOCKET &&
-		    cmsg->cmsg_type == SCM_RIGHTS &&
-		    cmsg->cmsg_len == CMSG_LEN(sizeof(int)))
-			memcpy(descriptor, CMSG_DATA(cmsg), sizeof(int));
-	if (n != (ssize_t)sizeof(*control) ||
-	    (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
-		if (*descriptor != -1)
-			close(*descriptor);
-		*descriptor = -1;
+	if (descriptor != NULL && take_descriptor(&msg, descriptor) == -1)
 		return (0);
+	if (n == (ssize_t)sizeof(*control) &&
+	    (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0)
+		return (1);
+	if (descriptor != NULL && *descriptor != -1) {
+		close(*descriptor);
+		*descriptor = -1;
 	}
-	return (1);
+	return (0);
 }

@@ -38,7 +38,8 @@ int	control_pair(int fds[2]);
 int	control_send(int fd, const struct control *, int descriptor);
 
 /*
- * Receive one without waiting.  *descriptor is -1 or the caller's to close.
+ * Receive one without waiting.  *descriptor is -1 or the caller's to close;
+ * descriptor is NULL where none is expected.
  * Returns 1, 0 when the other end is gone or talks nonsense, -1 with errno
  * EAGAIN when there is nothing.
  */

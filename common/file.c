@@ -216,8 +216,12 @@ write_temporary(int fd, const void *buf, size_t len, mode_t mode, uid_t uid,
 	if (write_full(fd, buf, len) == -1)
 		goto out;
 	if ((uid != (uid_t)-1 || gid != (gid_t)-1) &&
-	    fchown(fd, uid, gid) == -1)
-		goto out;
+	    fchown(fd, uid, gid) == -1) {
+		/* only root can give away; then no group may read it either */
+		if (errno != EPERM || geteuid() == 0)
+			goto out;
+		mode &= 0700;
+	}
 	/* after fchown, which clears bits */
 	if (fchmod(fd, mode) == -1 || fsync(fd) == -1)
 		goto out;

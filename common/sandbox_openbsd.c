@@ -19,16 +19,19 @@ sandbox(enum sandbox_role role)
 		fatal("setrlimit core");
 	switch (role) {
 	case SANDBOX_PARENT:
-		promises = "stdio rpath cpath unix inet proc exec id sendfd";
+		promises = "stdio rpath wpath cpath unix inet proc exec id sendfd";
 		break;
 	case SANDBOX_WORKER:
 		promises = "stdio inet unix";
 		break;
 	case SANDBOX_SIGNER_MASTER:
-		promises = "stdio rpath recvfd proc";
+		/* all that its children have, and to fork them */
+		promises = "stdio rpath wpath cpath fattr flock inet unix "
+		    "recvfd proc";
 		break;
 	case SANDBOX_SIGNER:
-		promises = "stdio rpath";
+		/* the users file is rewritten, the database connected to */
+		promises = "stdio rpath wpath cpath fattr flock inet unix";
 		break;
 	}
 	if (pledge(promises, NULL) == -1)

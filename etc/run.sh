@@ -13,7 +13,7 @@ trap 'kill -TERM "$(cat "$dir/pid")"' TERM HUP
 
 mkdir -m 700 "$dir/users"
 if [ "$(id -u)" -eq 0 ]; then
-	chown _jwtdsign "$dir/users"
+	chown _jwtdsign:_jwtdsign "$dir/users"
 	# for curl, which may be another user's
 	chmod 755 "$dir"
 fi

@@ -321,6 +321,9 @@ read_tls(struct conninfo *ci, bool confined)
 		return (-1);
 	if (strcmp(conninfo_get(ci, "sslmode"), "disable") == 0)
 		return (0);
+	if (confined && *conninfo_get(ci, "sslcrldir") != '\0')
+		return (conninfo_fail(ci, "sslcrldir is not seen by the "
+		    "signer: use sslcrl"));
 	for (i = 0; confined && i < sizeof(files) / sizeof(files[0]); i++)
 		if (confine_file(ci, files[i]) == -1)
 			return (-1);

@@ -16,6 +16,7 @@
 
 #define RETRY_AFTER	5	/* seconds, when the store cannot answer */
 #define JTI_BYTES	16
+#define BCRYPT_MAX	72	/* bytes of a password */
 
 enum login {
 	LOGIN_GOOD,
@@ -32,6 +33,9 @@ strengthen(struct serve *serve, const struct credentials *who,
 
 	if (!password_needs_rehash(old) ||
 	    !store_may_rehash(&serve->shared->store))
+		return;
+	/* bcrypt has looked at 72 bytes: what follows may be mistyped */
+	if (strncmp(old, "$2", 2) == 0 && strlen(who->password) > BCRYPT_MAX)
 		return;
 	if (password_hash(who->password, new) == -1)
 		log_warnx("out of memory: a password hash takes 64 MB");
@@ -62,6 +66,9 @@ try_login(struct serve *serve, const struct credentials *who, struct user *user)
 		strengthen(serve, who, user->hash);
 		return (LOGIN_GOOD);
 	}
+	/* a cheap hash of elsewhere must not tell that the name is known */
+	if (password_needs_rehash(user->hash))
+		password_dummy(who->password);
 	user_clear(user);
 	return (LOGIN_BAD);
 }

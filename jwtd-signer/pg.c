@@ -163,6 +163,15 @@ receive(struct pg *pg, uint64_t deadline)
 			break;
 		PQclear(last);
 		last = result;
+		/* copying would go on for ever, and no query of ours copies */
+		if (PQresultStatus(result) == PGRES_COPY_IN ||
+		    PQresultStatus(result) == PGRES_COPY_OUT ||
+		    PQresultStatus(result) == PGRES_COPY_BOTH ||
+		    clock_ms() >= deadline) {
+			PQclear(last);
+			lose(pg, "the server does not answer the query");
+			return (NULL);
+		}
 	}
 	if (last == NULL || PQstatus(pg->conn) != CONNECTION_OK) {
 		PQclear(last);

@@ -8,7 +8,7 @@
 #include "log.h"
 
 /* after a failure; each try costs an argon2id */
-#define REHASH_PAUSE_MS	2000
+#define REHASH_PAUSE_MS	5000
 
 void
 store_note_down(struct store_shared *shared, const char *what,

@@ -135,7 +135,7 @@ users_admin_file(const char *path, bool edit)
 		return (NULL);
 	}
 	uf->admin.ops = &ops;
-	if (edit && (uf->edit = users_edit_open(path)) == NULL) {
+	if (edit && (uf->edit = users_edit_open(path, -1)) == NULL) {
 		close_file(&uf->admin);
 		return (NULL);
 	}

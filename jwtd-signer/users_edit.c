@@ -14,11 +14,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "file.h"
 #include "log.h"
 #include "users_table.h"
+
+#define LOCK_TRY_MS	10
+#define REHASH_WAIT_MS	1000	/* of a signer, which serves others too */
 
 /* what becomes of the line of an entry */
 struct change {
@@ -58,12 +62,29 @@ open_lock(const char *name, const struct stat *dir)
 	return (fd);
 }
 
+/* Returns -1 with errno, EWOULDBLOCK when somebody else has it too long. */
+static int
+lock_within(int fd, int wait)
+{
+	static const struct timespec pause = { 0, LOCK_TRY_MS * 1000000L };
+
+	while (flock(fd, wait == -1 ? LOCK_EX : LOCK_EX | LOCK_NB) == -1) {
+		if (errno == EINTR)
+			continue;
+		if (errno != EWOULDBLOCK || wait <= 0)
+			return (-1);
+		wait = wait > LOCK_TRY_MS ? wait - LOCK_TRY_MS : 0;
+		(void)nanosleep(&pause, NULL);
+	}
+	return (0);
+}
+
 /*
  * The file's lock is a file of its own, because the file itself is replaced.
  * It belongs to whom the directory belongs to, so that each may take it.
  */
 static int
-take_lock(const char *path, const struct stat *dir)
+take_lock(const char *path, const struct stat *dir, int wait)
 {
 	char name[PATH_MAX];
 	int fd, n;
@@ -77,9 +98,7 @@ take_lock(const char *path, const struct stat *dir)
 		log_warn("%s", name);
 		return (-1);
 	}
-	while (flock(fd, LOCK_EX) == -1) {
-		if (errno == EINTR)
-			continue;
+	if (lock_within(fd, wait) == -1) {
 		log_warn("%s", name);
 		close(fd);
 		return (-1);
@@ -176,7 +195,7 @@ read_users(struct users_edit *edit, const struct stat *dir)
 }
 
 struct users_edit *
-users_edit_open(const char *path)
+users_edit_open(const char *path, int wait)
 {
 	struct users_edit *edit;
 	struct stat dir;
@@ -189,7 +208,7 @@ users_edit_open(const char *path)
 	}
 	edit->lock = -1;
 	if (directory_of(path, &dir) == -1 ||
-	    (edit->lock = take_lock(path, &dir)) == -1 ||
+	    (edit->lock = take_lock(path, &dir, wait)) == -1 ||
 	    read_users(edit, &dir) == -1) {
 		users_edit_close(edit);
 		return (NULL);
@@ -397,7 +416,7 @@ users_rehash(const char *path, const char *name, const char *old,
 	const char *why;
 	int rc;
 
-	if ((edit = users_edit_open(path)) == NULL)
+	if ((edit = users_edit_open(path, REHASH_WAIT_MS)) == NULL)
 		return (-1);
 	rc = 0;
 	found = users_edit_find(edit, name, strlen(name));

@@ -12,10 +12,11 @@
 struct users_edit;
 
 /*
- * Lock the file and read it; one that is not there is empty.  Returns NULL
- * after a message.  The caller calls users_edit_close(), which unlocks.
+ * Lock the file and read it; one that is not there is empty.  wait is how many
+ * ms to wait for the lock, or -1.  Returns NULL after a message.  The caller
+ * calls users_edit_close(), which unlocks.
  */
-struct users_edit	*users_edit_open(const char *path);
+struct users_edit	*users_edit_open(const char *path, int wait);
 void			 users_edit_close(struct users_edit *);
 
 /* The line that counts for a name, as it was read, or NULL. */
@@ -37,7 +38,8 @@ int			 users_edit_commit(struct users_edit *);
 
 /*
  * Put a new hash in the place of the old one of that name, unless the file has
- * another by now.  Returns 0, or -1 after a message.
+ * another by now.  It does not wait long for the lock, since a signer calls it.
+ * Returns 0, or -1 after a message.
  */
 int			 users_rehash(const char *path, const char *name,
 			    const char *old, const char *new);

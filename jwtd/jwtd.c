@@ -31,6 +31,33 @@ usage(void)
 }
 
 /*
+ * This program's own path, to run it again as a worker.  It was started by its
+ * path, or found in PATH by its name.
+ */
+static void
+find_self(const char *argv0, char path[PATH_MAX])
+{
+	char name[PATH_MAX];
+	const char *dir;
+	size_t len;
+
+	if (strchr(argv0, '/') != NULL) {
+		if (realpath(argv0, path) == NULL)
+			fatal("%s", argv0);
+		return;
+	}
+	for (dir = getenv("PATH"); dir != NULL && *dir != '\0';
+	    dir += len + (dir[len] == ':')) {
+		len = strcspn(dir, ":");
+		if (*dir == '/' && (size_t)snprintf(name, sizeof(name),
+		    "%.*s/%s", (int)len, dir, argv0) < sizeof(name) &&
+		    access(name, X_OK) == 0 && realpath(name, path) != NULL)
+			return;
+	}
+	fatalx("%s: not in PATH", argv0);
+}
+
+/*
  * Where the child processes' programs are.  A build tree's jwtd runs the
  * jwtd-signer beside it; an installed one the path it was built with.
  */
@@ -38,19 +65,12 @@ static void
 find_programs(const char *argv0, struct parent_options *options)
 {
 	char self[PATH_MAX], path[PATH_MAX];
-	char *slash;
 
-	(void)strlcpy(self, argv0, sizeof(self));
-	/* a relative path would be wrong after a chdir */
-	if (strchr(argv0, '/') != NULL && realpath(argv0, self) == NULL)
-		fatal("%s", argv0);
-	if (path_signer[0] == '/')
-		(void)strlcpy(path, path_signer, sizeof(path));
-	else {
+	find_self(argv0, self);
+	(void)strlcpy(path, path_signer, sizeof(path));
+	if (path_signer[0] != '/') {
 		(void)strlcpy(path, self, sizeof(path));
-		slash = strrchr(path, '/');
-		slash = slash == NULL ? path : slash + 1;
-		*slash = '\0';
+		strrchr(path, '/')[1] = '\0';
 		if (strlcat(path, path_signer, sizeof(path)) >= sizeof(path))
 			fatalx("%s: too long", argv0);
 	}

@@ -127,7 +127,9 @@ take_reply(struct link *link, struct message_reply *reply)
 		log_debug("an answer that nobody waits for was dropped");
 		return;
 	}
-	if (reply->parts == 1 && pending->next_part == 0) {
+	/* also when a signer died between the parts of a token */
+	if (reply->status != MESSAGE_OK ||
+	    (reply->parts == 1 && pending->next_part == 0)) {
 		conclude(pending, reply, reply->data, reply->len);
 		return;
 	}

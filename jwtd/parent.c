@@ -147,11 +147,9 @@ static void
 hear_child(struct parent *parent, struct child *child)
 {
 	struct control control;
-	int fd, result;
+	int result;
 
-	result = control_recv(child->control, &control, &fd);
-	if (fd != -1)
-		close(fd);
+	result = control_recv(child->control, &control, NULL);
 	if (result == -1)
 		return;
 	if (result == 0) {

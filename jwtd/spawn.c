@@ -54,7 +54,7 @@ spawn(const struct spawn *s)
 	    sigprocmask(SIG_SETMASK, &none, NULL) == 0) {
 		if (s->env != NULL)
 			environ = (char **)(uintptr_t)s->env;
-		(void)execvp(s->path, s->argv);
+		(void)execv(s->path, s->argv);
 	}
 	_exit(127);
 }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 struct spawn {
-	const char	*path;		/* without a slash: looked for in PATH */
+	const char	*path;		/* absolute */
 	char *const	*argv;
 	const int	*fds;		/* fds[i] becomes 3 + i; -1 is /dev/null */
 	size_t		 nfds;

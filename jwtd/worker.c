@@ -1,7 +1,7 @@
 /*
  * A worker: accepts connections and answers them, without root, without a file
- * system and without a secret.  It is exec'd by the parent with its descriptors at
- * fixed numbers (control.h) and ends when the parent does.
+ * system and without a secret but the TLS key.  It is exec'd by the parent with
+ * its descriptors at fixed numbers (control.h) and ends when the parent does.
  */
 #include "worker.h"
 

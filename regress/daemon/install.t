@@ -74,6 +74,10 @@ $d->{bin} = "$stage/opt/sbin";
 $d->launch;
 $d->user('alice', 'secret');
 ok($d->token('alice', 'secret'), 'an installed jwtd gives tokens');
+is($d->stop, 0, '... and ends');
+$d->{by_name} = 1;
+$d->launch;
+ok($d->token('alice', 'secret'), 'one that is found in PATH does, too');
 my ($status, $out) = Jwtd::run([ "$stage/opt/sbin/jwtd", '-n' ]);
 is($status, 0, 'the installed example is the default configuration')
     or diag $out;

@@ -42,7 +42,7 @@ for my $page (glob "$top/man/*.[1-9]") {
 	is(pop @lines, 'jwtd', '... of which the last starts it');
 	for my $line (@lines) {
 		$line =~ s{ (/etc|/var)/}{ $dir$1/}g;
-		$line =~ s/-o _jwtdsign // if $> != 0;
+		$line =~ s/-o _jwtdsign -g _jwtdsign // if $> != 0;
 		$line =~ s{^(jwtd|jwtctl) }{$Jwtd::build/$1 -f $dir/jwtd.conf };
 		my ($status, $out) = Jwtd::run([ 'sh', '-c', $line ],
 		    "wonderland\n");

@@ -5,6 +5,7 @@ use warnings;
 
 use Fcntl qw(:flock);
 use Test::More;
+use Time::HiRes ();
 
 use Jwtd;
 use Store qw(imports $ours);
@@ -76,19 +77,19 @@ is_deeply([ sort map { s{.*/}{}r } glob "$users*" ],
     [ 'users', 'users.lock' ], 'no file is left behind');
 
 # A password that is changed just then is not lost
-sub waits_for_lock {
+sub has_lock_open {
 	my ($daemon) = @_;
-	my %pid = map { $_ => 1 } $daemon->pids('jwtd-signer: signer');
-	return scalar grep { /->\s+FLOCK\s+\S+\s+\S+\s+(\d+) / && $pid{$1} }
-	    split /^/, Jwtd::read_file('/proc/locks');
+	return scalar grep { (readlink $_ // '') =~ m{users\.lock$} }
+	    map { glob "/proc/$_/fd/*" } $daemon->pids('jwtd-signer: signer');
 }
+is(count($d, qr/not rehashed/), 0, 'no rehash failed');
 $d->write_users('race:' . Jwtd::bcrypt('before') . "\n");
 open my $lock, '+<', "$users.lock" or die "$users.lock: $!";
 flock $lock, LOCK_EX or die "flock: $!";
 my $s = $d->connect;
 Jwtd::send_all($s, Jwtd::text(path => '/token', user => 'race',
     password => 'before'));
-ok(Jwtd::wait_until(sub { waits_for_lock($d) }),
+ok(Jwtd::wait_until(sub { has_lock_open($d) }),
     'race: the signer waits for the lock');
 my $after = Jwtd::bcrypt('after');
 $d->write_users("race:$after\n", "new:" . Jwtd::bcrypt('new') . "\n");
@@ -97,9 +98,10 @@ is((Jwtd::answers($s, 1))[0]{status}, 200, 'race: the old one was good');
 is(hash_of($d, 'race'), $after, 'race: the new password is there');
 is(ask($d, 'race', 'before'), 401, 'race: the old one is not');
 is(ask($d, 'race', 'after'), 200, 'race: the new one works');
-like(hash_of($d, 'race'), $ours, 'race: and is rewritten');
+ok(Jwtd::wait_until(sub {
+	ask($d, 'race', 'after') == 200 && hash_of($d, 'race') =~ $ours;
+}), 'race: and is rewritten');
 is(ask($d, 'new', 'new'), 200, 'race: who was added is there');
-is(count($d, qr/not rehashed/), 0, 'no rehash failed');
 
 # Two at once: neither undoes the other
 my @crowd = map { "u$_" } 1 .. 6;
@@ -114,6 +116,50 @@ is(join(' ', map { (Jwtd::answers($_, 1))[0]{status} // 0 } @sockets),
     '200 200 200 200 200 200', 'many at once');
 is(scalar(grep { (hash_of($d, $_) // '') =~ $ours } @crowd), scalar @crowd,
     'many at once: each is rewritten');
+$d->stop;
+
+# Somebody who keeps the lock holds up no login, and no end
+$d = Jwtd->prepare;
+$d->write_users(map { "$_:" . Jwtd::bcrypt($_) . "\n" } qw(a b c d));
+Jwtd::write_file($d->dir . '/users.d/users.lock', '', 0600);
+$d->own($d->dir . '/users.d/users.lock');
+$d->launch;
+open $lock, '+<', $d->dir . '/users.d/users.lock' or die "lock: $!";
+flock $lock, LOCK_EX or die "flock: $!";
+my $begin = time;
+is(join(' ', map { ask($d, $_, $_) } qw(a b c d a b c d)),
+    join(' ', (200) x 8), 'kept lock: each login succeeds');
+cmp_ok(time - $begin, '<', 8, 'kept lock: before any deadline');
+is(count($d, qr/not rehashed/), 1, 'kept lock: it is in the log, once');
+is($d->stop, 0, 'kept lock: it ends');
+close $lock;
+
+# bcrypt sees 72 bytes; what is wrong behind them must not become the password
+$d = Jwtd->prepare;
+my $long = 'a' x 72;
+$d->write_users('long:' . Jwtd::bcrypt($long . 'right') . "\n",
+    'cheap:' . Jwtd::bcrypt('cheap') . "\n");
+# as jwtctl leaves it where the directory has another group
+chown -1, 0, $d->dir . '/users.d', $d->dir . '/users.d/users' if $> == 0;
+$d->launch;
+is(ask($d, 'long', $long . 'wrong'), 200, 'bcrypt: all that it looks at');
+is(ask($d, 'long', $long . 'right'), 200, 'bcrypt: the right one still works');
+
+# A hash that costs little does not tell that the name is known
+sub median_time {
+	my (@who) = @_;
+	my @times = sort { $a <=> $b } map {
+		my $start = Time::HiRes::time();
+		ask($d, @who);
+		Time::HiRes::time() - $start;
+	} 1 .. 7;
+	return $times[3];
+}
+my $unknown = median_time('nobody', 'x');
+cmp_ok(median_time('cheap', 'x'), '>', $unknown / 2,
+    'a wrong password takes as long as an unknown name');
+is(ask($d, 'cheap', 'cheap'), 200, 'another group: a login');
+like(hash_of($d, 'cheap'), $ours, 'another group: it is rewritten');
 $d->stop;
 
 # Where the signer may not write, logins work

@@ -149,6 +149,10 @@ sub launch {
 		open STDERR, '>&', \*STDOUT;
 		my @cmd = ("$self->{bin}/jwtd", '-dv', '-f',
 		    "$dir/jwtd.conf");
+		if ($self->{by_name}) {
+			$ENV{PATH} = "$self->{bin}:$ENV{PATH}";
+			$cmd[0] = 'jwtd';
+		}
 		unshift @cmd, 'setpriv', "--reuid=$self->{as}",
 		    "--regid=" . (getgrgid((getpwnam($self->{as}))[3]))[0],
 		    '--clear-groups' if $self->{as};

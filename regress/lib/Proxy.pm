@@ -79,6 +79,9 @@ sub application {
 		while (my $s = $listener->accept) {
 			local $/ = "\r\n\r\n";
 			my $head = <$s> // next;
+			# with bytes unread, the end would be a reset
+			my ($len) = $head =~ /^Content-Length: (\d+)/mi;
+			read $s, my $body, $len if $len;
 			print $s "HTTP/1.1 200 OK\r\nConnection: close\r\n"
 			    . 'Content-Length: ' . length($head)
 			    . "\r\n\r\n$head";
