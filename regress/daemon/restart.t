@@ -51,7 +51,16 @@ sub processes {
 }
 my @titles = ('jwtd-signer: master', 'jwtd-signer: signer 0',
     'jwtd-signer: signer 1', 'jwtd: worker 0', 'jwtd: worker 1');
-my %first = processes();
+# the same when all are there; signers are replaced whenever a worker was
+sub settled {
+	my %now;
+	Jwtd::wait_until(sub {
+		%now = processes();
+		return join(' ', sort keys %now) eq join(' ', @titles);
+	});
+	return %now;
+}
+my %first = settled();
 is_deeply([ sort keys %first ], \@titles, 'the processes');
 
 # Wait until all are there again, with another in the place of those killed.
@@ -68,7 +77,7 @@ sub recovered {
 # Connections to one worker: the other is stopped while they are accepted.
 sub connect_to {
 	my ($slot, $n) = @_;
-	my %now = processes();
+	my %now = settled();
 	my $other = $now{'jwtd: worker ' . (1 - $slot)};
 	kill 'STOP', $other;
 	my @s = map {
@@ -118,7 +127,7 @@ my ($watched) = connect_to(1, 1);
 my @resource = map { load($_, $verify, get('/health')) } connect_to(1, 3);
 my @grant = map { load($_, $quick) } connect_to(1, 3);
 my @lost = connect_to(0, 2);
-my %now = processes();
+my %now = settled();
 kill 'KILL', $now{'jwtd: worker 0'};
 ok(recovered($now{'jwtd: worker 0'}), 'a worker is replaced');
 ok(Jwtd::closes($_), 'its connections end') for @lost;
@@ -139,7 +148,7 @@ sub memory {
 for my $slot (0, 1) {
 	my ($r, $took);
 	for my $try (1 .. 5) {
-		%now = processes();
+		%now = settled();
 		my $pid = $now{"jwtd-signer: signer $slot"};
 		my $other = $now{'jwtd-signer: signer ' . (1 - $slot)};
 		my $before = memory($pid);
@@ -167,7 +176,7 @@ for my $slot (0, 1) {
 }
 
 # The master of the signers, while one of these is busy
-%now = processes();
+%now = settled();
 my $master = $now{'jwtd-signer: master'};
 my @signers = map { $now{"jwtd-signer: signer $_"} } 0, 1;
 Jwtd::send_all($new, $slow);
@@ -184,7 +193,7 @@ is(Jwtd::ask($_, $slow)->{status}, 200, 'the master: service goes on')
 for my $title ('jwtd: worker 0', 'jwtd-signer: signer 0') {
 	my @took;
 	for (1 .. 6) {
-		my %now = processes();
+		my %now = settled();
 		my $begin = time;
 		kill 'KILL', $now{$title};
 		ok(recovered($now{$title}), "$title: again") or last;
