@@ -287,16 +287,19 @@ test_many(void)
 {
 	struct jwkset set;
 	const char *why;
-	char *json, *p;
+	char *json;
+	size_t len;
+	FILE *f;
 	int i;
 
-	if ((json = malloc((JWK_SET_MAX + 2) * (sizeof(RSA("")) + 64))) == NULL)
+	if ((f = open_memstream(&json, &len)) == NULL)
 		abort();
-	p = json + sprintf(json, "{\"keys\":[");
+	fprintf(f, "{\"keys\":[");
 	for (i = 0; i < JWK_SET_MAX + 2; i++)
-		p += sprintf(p, "%s" RSA(",\"kid\":\"%d\""), i > 0 ? "," : "",
-		    i);
-	strcpy(p, "]}");
+		fprintf(f, "%s" RSA(",\"kid\":\"%d\""), i > 0 ? "," : "", i);
+	fprintf(f, "]}");
+	if (fclose(f) == EOF)
+		abort();
 	is_int(parse(json, &set, &why), 0, "too many keys");
 	is_int((long long)set.nkeys, JWK_SET_MAX, "... the first are taken");
 	is_int(warnings, 1, "... with a warning");
