@@ -87,6 +87,12 @@ answer(struct serve *serve, size_t worker, const struct message_request *request
 	issue_token(serve, request, scratch);
 	send_answer(serve->workers[worker], scratch);
 	hold(serve, worker, 0);
+	/* whoever has a token has what it is for */
+	if (scratch->reply.status == MESSAGE_OK) {
+		explicit_bzero(scratch->token, scratch->token_len);
+		explicit_bzero(scratch->reply.data,
+		    sizeof(scratch->reply.data));
+	}
 }
 
 static void
