@@ -23,6 +23,8 @@ struct strings {
 	size_t	  n;
 };
 
+bool	strings_has(const struct strings *, const char *);
+
 enum conf_alg {
 	CONF_ALG_DEFAULT,		/* the key's own type decides */
 	CONF_ALG_RS256,
@@ -103,6 +105,7 @@ struct conf_location {
 	bool			 prefix;	/* it had a final '*' */
 	enum conf_service	 service;
 	struct strings		 audience;	/* the first is the default */
+	unsigned int		 lifetime;	/* seconds; 0: the signer's */
 	char			*scope;		/* or NULL: none is needed */
 	char			*realm;		/* never NULL after checks */
 	struct conf_forwards	 forwards;

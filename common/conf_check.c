@@ -106,6 +106,11 @@ check_location(struct check *c, const struct conf_location *l)
 	    l->audience.n == 0 && !l->partial)
 		conf_error(&c->errors, file, l->line,
 		    "location \"%s%s\" has no audience", l->path, star);
+	if (c->conf->signer != NULL && !c->conf->signer->partial &&
+	    l->lifetime > c->conf->signer->lifetime)
+		conf_error(&c->errors, file, l->line, "the lifetime of "
+		    "location \"%s%s\" is longer than the signer's", l->path,
+		    star);
 	missing = missing_elsewhere(c->conf, l->service);
 	if (missing != NULL && !c->conf->partial)
 		conf_error(&c->errors, file, l->line,

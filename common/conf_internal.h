@@ -41,7 +41,6 @@ char	*conf_dup(const char *);
 void	*conf_grow(void *, size_t n, size_t size);
 void	 strings_add(struct strings *, const char *);
 void	 strings_free(struct strings *);
-bool	 strings_has(const struct strings *, const char *);
 struct conf_signer *conf_signer_new(void);
 void	 conf_signer_free(struct conf_signer *);
 const char *conf_service_name(enum conf_service);

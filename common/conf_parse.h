@@ -31,9 +31,10 @@ enum once {
 	ONCE_TLS_CERTIFICATE,
 	ONCE_TLS_KEY,
 	ONCE_SERVICE,
-	ONCE_AUDIENCE,		/* these four are for some services only */
+	ONCE_AUDIENCE,		/* these are for some services only */
 	ONCE_SCOPE,
 	ONCE_REALM,
+	ONCE_TOKEN_LIFETIME,
 	ONCE_FORWARD,
 	ONCE_N
 };

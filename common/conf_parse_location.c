@@ -39,12 +39,14 @@ parse_location_end(struct conf_parser *p)
 	static const struct {
 		enum once	 which;
 		const char	*word;
-		bool		 grant;		/* else for resource only */
+		bool		 grant;		/* who may have it */
+		bool		 resource;
 	} some[] = {
-		{ ONCE_AUDIENCE, "audience", true },
-		{ ONCE_SCOPE, "scope", false },
-		{ ONCE_REALM, "realm", true },
-		{ ONCE_FORWARD, "forward", false }
+		{ ONCE_AUDIENCE, "audience", true, true },
+		{ ONCE_SCOPE, "scope", false, true },
+		{ ONCE_REALM, "realm", true, true },
+		{ ONCE_TOKEN_LIFETIME, "lifetime", true, false },
+		{ ONCE_FORWARD, "forward", false, true }
 	};
 	enum conf_service service;
 	size_t i;
@@ -52,7 +54,7 @@ parse_location_end(struct conf_parser *p)
 	service = p->location->service;
 	for (i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
 		if (p->seen[some[i].which] == 0 || service == CONF_NONE ||
-		    service == CONF_RESOURCE ||
+		    (service == CONF_RESOURCE && some[i].resource) ||
 		    (service == CONF_GRANT && some[i].grant))
 			continue;
 		parse_error(p, p->seen[some[i].which],

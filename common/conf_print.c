@@ -114,6 +114,8 @@ print_location(FILE *f, const struct conf_location *l)
 		line(f, "\t\tscope", l->scope, "\n");
 	if (l->service == CONF_GRANT || l->service == CONF_RESOURCE)
 		line(f, "\t\trealm", l->realm, "\n");
+	if (l->lifetime != 0)
+		print_time(f, "\t\tlifetime", l->lifetime, "\n");
 	TAILQ_FOREACH(forward, &l->forwards, entry) {
 		line(f, "\t\tforward claim", forward->claim, "");
 		line(f, " as", forward->header, "\n");

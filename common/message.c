@@ -25,20 +25,47 @@ is_string(const char *s, size_t size)
 	return (len < size);
 }
 
+static bool
+is_text(const char *s, size_t size)
+{
+	return (is_string(s, size) && utf8_no_controls(s, strlen(s)));
+}
+
+/* the first is there, and none after one that is not */
+static bool
+audiences_valid(const struct message_request *m)
+{
+	size_t i;
+	bool ended;
+
+	ended = false;
+	for (i = 0; i < MESSAGE_AUDIENCES; i++) {
+		if (!is_text(m->audience[i], sizeof(m->audience[i])) ||
+		    (ended && m->audience[i][0] != '\0'))
+			return (false);
+		ended = m->audience[i][0] == '\0';
+		if (ended && (i == 0 || (m->flags & MESSAGE_FOREIGN(i)) != 0))
+			return (false);
+	}
+	return (true);
+}
+
+static bool
+request_scope_valid(const struct message_request *m)
+{
+	return (is_string(m->scope, sizeof(m->scope)) &&
+	    scope_valid(m->scope) && ((m->flags & MESSAGE_REGISTRY) != 0 ||
+	    strlen(m->scope) <= MESSAGE_SCOPE_MAX));
+}
+
 bool
 message_request_valid(const struct message_request *m, size_t n)
 {
 	return (n == sizeof(*m) && m->magic == MESSAGE_REQUEST &&
 	    (m->flags & ~MESSAGE_FLAGS) == 0 && m->id != 0 &&
-	    is_string(m->user, sizeof(m->user)) && m->user[0] != '\0' &&
-	    is_string(m->password, sizeof(m->password)) &&
-	    is_string(m->audience, sizeof(m->audience)) &&
-	    m->audience[0] != '\0' &&
-	    is_string(m->scope, sizeof(m->scope)) &&
-	    scope_valid(m->scope) &&
-	    utf8_no_controls(m->user, strlen(m->user)) &&
-	    utf8_no_controls(m->password, strlen(m->password)) &&
-	    utf8_no_controls(m->audience, strlen(m->audience)));
+	    m->zero == 0 && is_text(m->user, sizeof(m->user)) &&
+	    m->user[0] != '\0' && is_text(m->password, sizeof(m->password)) &&
+	    audiences_valid(m) && request_scope_valid(m));
 }
 
 /* RFC 7515 section 7.1: three base64url parts with dots between */

@@ -15,7 +15,9 @@
 #define MESSAGE_USER_MAX	255
 #define MESSAGE_PASSWORD_MAX	511
 #define MESSAGE_AUDIENCE_MAX	255
+#define MESSAGE_AUDIENCES	4	/* in one token */
 #define MESSAGE_SCOPE_MAX	511
+#define MESSAGE_RESOURCES_MAX	1023	/* resource scopes of a registry */
 
 /*
  * A token that does not fit one packet comes in parts, in order, on the same
@@ -35,14 +37,25 @@ struct message_request {
 	uint32_t	 flags;
 	uint64_t	 id;		/* never 0 */
 	uint64_t	 deadline;	/* CLOCK_MONOTONIC, ms; then nobody waits */
+	uint32_t	 lifetime;	/* seconds at the most; 0: any */
+	uint32_t	 zero;
 	char		 user[MESSAGE_USER_MAX + 1];
 	char		 password[MESSAGE_PASSWORD_MAX + 1];
-	char		 audience[MESSAGE_AUDIENCE_MAX + 1];
-	char		 scope[MESSAGE_SCOPE_MAX + 1];	/* "": all */
+	/* at least one; "" after the last */
+	char		 audience[MESSAGE_AUDIENCES][MESSAGE_AUDIENCE_MAX + 1];
+	/*
+	 * An OAuth scope, of MESSAGE_SCOPE_MAX at the most, where "" is all that
+	 * the user has; or with MESSAGE_REGISTRY resource scopes, where "" is
+	 * none.
+	 */
+	char		 scope[MESSAGE_RESOURCES_MAX + 1];
 };
-/* the client named the audience, and it is none of the location's */
-#define MESSAGE_FOREIGN_AUDIENCE	0x1u
-#define MESSAGE_FLAGS			0x1u
+/* the client named that audience, and it is none of the location's */
+#define MESSAGE_FOREIGN(i)	(1u << (i))
+/* a token request of the Distribution specification */
+#define MESSAGE_REGISTRY	0x100u
+#define MESSAGE_FLAGS		(MESSAGE_REGISTRY | \
+				    (MESSAGE_FOREIGN(MESSAGE_AUDIENCES) - 1))
 
 enum message_status {
 	MESSAGE_OK,
@@ -70,8 +83,9 @@ struct message_reply {
 	char		 data[MESSAGE_PART];
 };
 
-static_assert(sizeof(struct message_request) == 1560, "request layout");
+static_assert(sizeof(struct message_request) == 2848, "request layout");
 static_assert(sizeof(struct message_reply) == 4016, "reply layout");
+static_assert(sizeof(struct message_request) <= 4096, "request size");
 static_assert(sizeof(struct message_reply) <= 4096, "reply size");
 
 /* Is that what a worker may send?  A pure function of its n bytes. */

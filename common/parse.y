@@ -217,6 +217,10 @@ location_line	: service			{ parse_service(&p, $1); }
 		| AUDIENCE list			{ parse_audiences(&p); }
 		| SCOPE STRING			{ parse_scope(&p, $2); }
 		| REALM STRING			{ parse_realm(&p, $2); }
+		| LIFETIME STRING {
+			parse_seconds(&p, ONCE_TOKEN_LIFETIME, "lifetime", $2,
+			    1, 30 * DAY, &p.location->lifetime);
+		}
 		| FORWARD CLAIM STRING AS STRING {
 			parse_forward(&p, $3, $5);
 		}

@@ -9,26 +9,30 @@
 #include "message.h"
 
 struct claims_request {
-	const char		*issuer;
-	const char		*subject;
-	const char		*audience;
-	bool			 foreign;	/* only the grants may allow it */
-	const char		*scope;		/* "": all that the user has */
-	const struct strings	*audiences;	/* of the grant locations */
-	int64_t			 now;
+	const char			*issuer;
+	const char			*subject;
+	/* the audiences and scope that are asked for, and the most seconds */
+	const struct message_request	*wanted;
+	const struct strings		*audiences;	/* of the grant locations */
+	int64_t				 now;
+	unsigned int			 lifetime;	/* seconds */
+	const char			*id;		/* for jti */
+};
+
+struct claims_result {
+	size_t			 len;
 	unsigned int		 lifetime;	/* seconds */
-	const char		*id;		/* for jti */
+	char			 scope[MESSAGE_SCOPE_MAX + 1];
+	const char		*why;		/* static; for MESSAGE_BROKEN */
 };
 
 /*
- * Write the claims, compact JSON, into out and what scope was granted into
- * scope.  grants is a JSON object.  Returns MESSAGE_OK with *len set,
- * MESSAGE_BAD_SCOPE, MESSAGE_BAD_TARGET, or MESSAGE_BROKEN with a static text in
- * *why.
+ * Write the claims, compact JSON, into out.  grants is a JSON object.  Returns
+ * MESSAGE_OK with what was granted in the result, MESSAGE_BAD_SCOPE,
+ * MESSAGE_BAD_TARGET, or MESSAGE_BROKEN.
  */
 enum message_status claims_write(const char *grants, size_t grants_len,
 		    const struct claims_request *, char *out, size_t size,
-		    size_t *len, char scope[MESSAGE_SCOPE_MAX + 1],
-		    const char **why);
+		    struct claims_result *);
 
 #endif

@@ -79,19 +79,17 @@ make_token(struct serve *serve, const struct message_request *request,
 {
 	char id[BASE64URL_LEN(JTI_BYTES) + 1];
 	struct claims_request claims;
+	struct claims_result result;
 	unsigned char random[JTI_BYTES];
 	enum message_status status;
-	const char *why;
-	size_t len, max;
+	size_t max;
 
 	randombytes_buf(random, sizeof(random));
 	(void)base64url_encode(id, sizeof(id), random, sizeof(random));
 	memset(&claims, 0, sizeof(claims));
 	claims.issuer = serve->conf->signer->issuer;
 	claims.subject = name;
-	claims.audience = request->audience;
-	claims.foreign = (request->flags & MESSAGE_FOREIGN_AUDIENCE) != 0;
-	claims.scope = request->scope;
+	claims.wanted = request;
 	claims.audiences = &serve->audiences;
 	claims.now = (int64_t)time(NULL);
 	claims.lifetime = serve->conf->signer->lifetime;
@@ -100,18 +98,20 @@ make_token(struct serve *serve, const struct message_request *request,
 	if (max > sizeof(scratch->claims))
 		max = sizeof(scratch->claims);
 	status = claims_write(user->grants, user->grants_len, &claims,
-	    scratch->claims, max, &len, scratch->reply.scope, &why);
+	    scratch->claims, max, &result);
 	if (status == MESSAGE_BROKEN)
-		log_warnx("user \"%s\": %s", name, why);
+		log_warnx("user \"%s\": %s", name, result.why);
 	if (status != MESSAGE_OK)
 		return (status);
-	scratch->token_len = keyring_sign(serve->keys, scratch->claims, len,
-	    scratch->token, sizeof(scratch->token));
+	scratch->token_len = keyring_sign(serve->keys, scratch->claims,
+	    result.len, scratch->token, sizeof(scratch->token));
 	if (scratch->token_len == 0) {
 		log_warnx("user \"%s\": the token cannot be signed", name);
 		return (MESSAGE_BROKEN);
 	}
-	scratch->reply.lifetime = claims.lifetime;
+	(void)strlcpy(scratch->reply.scope, result.scope,
+	    sizeof(scratch->reply.scope));
+	scratch->reply.lifetime = result.lifetime;
 	scratch->reply.issued_at = claims.now;
 	return (MESSAGE_OK);
 }

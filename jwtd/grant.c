@@ -9,26 +9,14 @@
 #include <time.h>
 
 #include "authorization.h"
-#include "form.h"
 #include "forwarded.h"
+#include "grant_request.h"
 #include "link.h"
 #include "log.h"
 #include "message.h"
 #include "reply.h"
-#include "scope.h"
-#include "utf8.h"
 
 #define OVERLOAD_RETRY	1	/* seconds */
-
-/* what was asked for; the spans point into the request */
-struct wish {
-	struct span	grant_type;
-	struct span	scope;
-	struct span	audience;
-	struct span	resource;
-	struct span	client_secret;
-	struct span	service;
-};
 
 /* RFC 6749 section 5.2 and RFC 7617 section 2.1 */
 static void
@@ -62,43 +50,6 @@ refuse_request(struct conn *conn, const char *error, const char *description)
 	reply_oauth_error(conn, 400, error, description, NULL);
 }
 
-/*
- * RFC 6749 section 3.2: parameters are sent once, those without a value count
- * as left out, and unknown ones are ignored.  Returns why it is bad, or NULL.
- */
-static const char *
-read_wish(char *buf, size_t len, struct wish *wish)
-{
-	struct {
-		const char	*name;
-		struct span	*value;
-	} known[] = {
-		{ "grant_type", &wish->grant_type },
-		{ "scope", &wish->scope },
-		{ "audience", &wish->audience },
-		{ "resource", &wish->resource },
-		{ "client_secret", &wish->client_secret },
-		{ "service", &wish->service }
-	};
-	struct span name, value;
-	enum form_result result;
-	struct form form;
-	size_t i;
-
-	form_init(&form, buf, len);
-	while ((result = form_next(&form, &name, &value)) == FORM_PAIR) {
-		for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-			if (value.len == 0 || !span_is(name, known[i].name))
-				continue;
-			if (known[i].value->p != NULL)
-				return ("a parameter is there twice");
-			*known[i].value = value;
-		}
-	}
-	return (result == FORM_BAD ? "the parameters are not well-formed" :
-	    NULL);
-}
-
 /* the media type, without what follows a ';' (RFC 9110 section 8.3.1) */
 static bool
 is_form(struct span type)
@@ -115,54 +66,12 @@ is_form(struct span type)
 	return (span_case_is(type, "application/x-www-form-urlencoded"));
 }
 
-static bool
-copy(char *out, size_t size, struct span s)
-{
-	if (s.len >= size)
-		return (false);
-	memcpy(out, s.p, s.len);
-	out[s.len] = '\0';
-	return (true);
-}
-
-/*
- * The audience that was asked for, by either name (RFC 8707 calls it resource),
- * or the location's own.  Only the user's grants can allow another than those.
- */
-static bool
-choose_audience(const struct conf_location *location, const struct wish *wish,
-    struct message_request *request)
-{
-	struct span asked;
-	size_t i;
-
-	asked = wish->audience.p != NULL ? wish->audience : wish->resource;
-	if (asked.p == NULL) {
-		(void)strlcpy(request->audience, location->audience.v[0],
-		    sizeof(request->audience));
-		return (true);
-	}
-	if (wish->audience.p != NULL && wish->resource.p != NULL &&
-	    (wish->resource.len != asked.len ||
-	    memcmp(wish->resource.p, asked.p, asked.len) != 0))
-		return (false);
-	if (!utf8_valid(asked.p, asked.len) ||
-	    !copy(request->audience, sizeof(request->audience), asked))
-		return (false);
-	for (i = 0; i < location->audience.n; i++)
-		if (strcmp(location->audience.v[i], request->audience) == 0)
-			return (true);
-	request->flags |= MESSAGE_FOREIGN_AUDIENCE;
-	return (true);
-}
-
 /* The parameters of the request.  Returns false after it was refused. */
 static bool
 read_request(struct conn *conn, const struct conf_location *location,
     char *body, size_t len, struct message_request *request)
 {
-	struct wish wish;
-	const char *why;
+	struct grant_error error;
 	bool post;
 
 	post = conn->head.method == HTTP_POST;
@@ -176,42 +85,8 @@ read_request(struct conn *conn, const struct conf_location *location,
 		body = len == 0 ? NULL :
 		    conn->in.p + (conn->head.query.p - conn->in.p);
 	}
-	memset(&wish, 0, sizeof(wish));
-	if ((why = read_wish(body, len, &wish)) != NULL) {
-		refuse_request(conn, "invalid_request", why);
-		return (false);
-	}
-	if (post && wish.grant_type.p == NULL) {
-		refuse_request(conn, "invalid_request",
-		    "there is no grant_type");
-		return (false);
-	}
-	if (post && !span_is(wish.grant_type, "client_credentials")) {
-		refuse_request(conn, "unsupported_grant_type",
-		    "grant_type is not client_credentials");
-		return (false);
-	}
-	/* RFC 6749 section 2.3: one way of authentication in a request */
-	if (post && wish.client_secret.p != NULL) {
-		refuse_request(conn, "invalid_request",
-		    "client_secret belongs into the Authorization header");
-		return (false);
-	}
-	if (!post && wish.service.p != NULL) {
-		refuse_request(conn, "invalid_request", "registry token "
-		    "requests are not available in this version");
-		return (false);
-	}
-	if (wish.scope.p != NULL && (!copy(request->scope,
-	    sizeof(request->scope), wish.scope) ||
-	    !scope_valid(request->scope))) {
-		refuse_request(conn, "invalid_scope",
-		    "scope is not well-formed or too long");
-		return (false);
-	}
-	if (!choose_audience(location, &wish, request)) {
-		refuse_request(conn, "invalid_target",
-		    "the audience cannot be given");
+	if (!grant_request_read(location, post, body, len, request, &error)) {
+		refuse_request(conn, error.code, error.description);
 		return (false);
 	}
 	return (true);

@@ -22,6 +22,11 @@ server "Auth.Example" {
 		audience "other"
 		realm "another place"
 	}
+	location "/short" {
+		grant
+		audience "api"
+		lifetime 5m
+	}
 	location "/verify/*" {
 		resource
 		audience { "api" "files" "other" "reports" }
@@ -45,6 +50,10 @@ my @users = (
 	    . '"nbf":2,"jti":"mine","alg":"none","deep":{"exp":1}}' ],
 	[ dave => 'dave', '{"scope":"read"}' ],
 	[ big => 'big', '{"blob":"' . 'x' x 7900 . '"}' ],
+	[ erin => 'erin', '{"lifetime":60,"scope":"read"}' ],
+	[ frank => 'frank', '{"lifetime":600}' ],
+	[ grace => 'grace', '{"lifetime":86400}' ],
+	[ heidi => 'heidi', '{"lifetime":"60"}' ],
 	[ huge => 'huge', '{"blob":"' . 'x' x 14000 . '"}' ],
 );
 $d->write_users(map { Jwtd::line(@$_) } @users);
@@ -222,6 +231,11 @@ is(post('bob', 'scope=')->{status}, 200, 'an empty scope is none');
 for ([ alice => 'audience=api', 'api' ], [ alice => 'audience=files', 'files' ],
     [ alice => 'resource=files', 'files' ],
     [ alice => 'resource=files&audience=files', 'files' ],
+    [ alice => 'audience=api&audience=api', 'api' ],
+    [ alice => 'audience=api&resource=files', [ 'api', 'files' ] ],
+    [ alice => 'resource=files&resource=reports&resource=api',
+	[ 'files', 'reports', 'api' ] ],
+    [ bob => 'resource=&resource=files', 'files' ],
     [ alice => 'audience=reports', 'reports' ],
     [ carol => 'audience=reports', 'reports' ],
     [ carol => 'audience=files%202', 'files 2' ],
@@ -229,7 +243,11 @@ for ([ alice => 'audience=api', 'api' ], [ alice => 'audience=files', 'files' ],
 	my ($user, $parameters, $aud) = @$_;
 	$r = post($user, $parameters);
 	is($r->{status}, 200, "$user: $parameters") or diag $r->{text};
-	is(claims($r)->{aud}, $aud, "$user: $parameters: aud");
+	is_deeply(claims($r)->{aud}, $aud, "$user: $parameters: aud");
+	is($d->request(method => 'GET', path => '/verify/a',
+	    bearer => $r->{json}{access_token})->{status},
+	    $user eq 'carol' && $aud eq 'files 2' ? 401 : 202,
+	    "$user: $parameters: and the resource service");
 }
 is(claims(ask('bob', path => '/other'))->{aud}, 'other',
     'the audience of the location');
@@ -239,8 +257,28 @@ refused(post($_->[0], $_->[1]), 400, 'invalid_target', "$_->[0]: $_->[1]")
     for [ bob => 'audience=other' ], [ bob => 'audience=reports' ],
     [ bob => 'resource=other' ], [ alice => 'audience=files%202' ],
     [ alice => 'audience=report' ], [ alice => 'audience=API' ],
-    [ alice => 'audience=api&resource=files' ], [ bob => 'audience=%ff' ],
+    [ bob => 'audience=api&resource=other' ], [ bob => 'audience=%ff' ],
+    [ bob => 'resource=other&resource=api' ],
+    [ alice => join '&', map { "resource=$_" } qw(api files reports a b) ],
     [ bob => 'audience=' . 'x' x 300 ];
+
+# Lifetimes: the signer's 15 minutes, the location's, the user's: the shortest
+for ([ bob => '/token', 900 ], [ bob => '/short', 300 ],
+    [ erin => '/token', 60 ], [ erin => '/short', 60 ],
+    [ frank => '/token', 600 ], [ frank => '/short', 300 ],
+    [ grace => '/token', 900 ], [ grace => '/short', 300 ]) {
+	my ($user, $path, $seconds) = @$_;
+	$r = ask($user, path => $path);
+	my $claims = claims($r);
+	is($r->{json}{expires_in}, $seconds, "$user at $path: expires_in");
+	is($claims->{exp} - $claims->{iat}, $seconds, "$user at $path: exp");
+	ok(!exists $claims->{lifetime}, "$user at $path: no claim");
+}
+$r = ask('heidi');
+is($r->{status}, 500, 'a lifetime that is no number');
+is($r->{json}{error}, 'server_error', '... is not a good grant');
+ok($d->wait_log(qr/user "heidi": the grants' "lifetime" is no number of /),
+    '... and that is logged');
 
 # Who is refused: all the same
 my @nobody = (
@@ -295,8 +333,7 @@ refused(ask('alice', body => $_->[1]), 400, $_->[0], "body: $_->[1]")
     [ unsupported_grant_type => 'grant_type=client_credentials%20' ],
     map { [ invalid_request => "grant_type=client_credentials&$_" ] }
     'grant_type=client_credentials', 'scope=read&scope=read',
-    'scope=read&scope=write', 'audience=api&audience=api',
-    'resource=api&resource=api', 'client_secret=open+sesame',
+    'scope=read&scope=write', 'client_secret=open+sesame',
     'client_id=alice&client_secret=x', 'scope=%zz', 'scope=%2', 'scope=%00',
     "scope=\xc3\xa9";
 is(post('alice', 'unknown=1&unknown=2&client_id=alice')->{status}, 200,

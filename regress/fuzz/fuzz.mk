@@ -5,10 +5,11 @@ FUZZ_SECONDS ?=	20
 FUZZ_CC ?=	clang
 FUZZ_SRC :=	$(wildcard regress/fuzz/*.c)
 FUZZ =		$(patsubst regress/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
-FUZZ_LIB_SRC =	common/base64url.c common/json.c common/percent.c \
-		common/scope.c common/utf8.c \
+FUZZ_LIB_SRC =	common/base64url.c common/conf.c common/json.c common/log.c common/message.c \
+		common/percent.c common/registry_scope.c common/scope.c \
+		common/utf8.c \
 		jwtd/address.c jwtd/authorization.c jwtd/form.c \
-		jwtd/forwarded.c jwtd/http.c jwtd/http_chunked.c \
+		jwtd/forwarded.c jwtd/grant_request.c jwtd/http.c jwtd/http_chunked.c \
 		jwtd/http_target.c jwtd/proxy.c \
 		jwtd-signer/csv.c jwtd-signer/pgpass.c
 FUZZ_LIB_OBJ =	$(patsubst %.c,$(B)/fuzz/obj/%.o,$(FUZZ_LIB_SRC))

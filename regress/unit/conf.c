@@ -92,6 +92,8 @@ static const struct {
 	{ "one path with and without a star", PATH("/h*"), 0 },
 	{ "paths", PATH("/.well-known/...\" { health }\nlocation \"//"), 0 },
 	{ "grant", IN_LOCATION("grant\naudience \"a\"\nrealm \"r\"\n"), 0 },
+	{ "a location's lifetime", IN_LOCATION("grant\naudience \"a\"\n"
+	    "lifetime 15m\n"), 0 },
 	{ "several audiences", IN_LOCATION("grant\naudience { \"a\" \"b\",\n"
 	    "\"c\" }\naudience \"d\"\n"), 0 },
 	{ "resource", IN_LOCATION("resource\naudience \"a\"\nscope \"r w\"\n"
@@ -339,6 +341,15 @@ static const struct {
 	    "4: \"audience\" is not for \"jwks\"\n" },
 	{ IN_LOCATION("scope \"a\"\ngrant\naudience \"b\"\n"),
 	    "4: \"scope\" is not for \"grant\"\n" },
+	{ IN_LOCATION("lifetime 1m\nresource\naudience \"b\"\n"),
+	    "4: \"lifetime\" is not for \"resource\"\n" },
+	{ IN_LOCATION("grant\naudience \"b\"\nlifetime 1m\nlifetime 1m\n"),
+	    "7: duplicate \"lifetime\"\n" },
+	{ IN_LOCATION("grant\naudience \"b\"\nlifetime 0\n"),
+	    "6: invalid lifetime \"0\": too small\n" },
+	{ IN_LOCATION("grant\naudience \"b\"\nlifetime 901\n"),
+	    "3: the lifetime of location \"/l\" is longer than the "
+	    "signer's\n" },
 	{ IN_LOCATION("realm \"a\"\nhealth\n"),
 	    "4: \"realm\" is not for \"health\"\n" },
 	{ IN_LOCATION("grant\naudience \"b\"\nforward claim \"c\" as H\n"),
@@ -591,7 +602,8 @@ test_values(void)
 	    "trust \"b\" { key \"/b\" }\n"
 	    "server \"s\" {\n\tlisten on * insecure port 8080\n"
 	    "\tlisten on \"/run/s\"\n\ttrusted proxy { 10.0.0.0/8 }\n"
-	    "\tlocation \"/g\" {\n\t\tgrant\n\t\taudience { a b }\n\t}\n}\n";
+	    "\tlocation \"/g\" {\n\t\tgrant\n\t\taudience { a b }\n"
+	    "\t\tlifetime 90m\n\t}\n}\n";
 	const struct conf_listener *l;
 	const struct conf_location *g;
 	const struct sockaddr_in *sin;
@@ -635,6 +647,7 @@ test_values(void)
 	is_int((long long)g->audience.n, 2, "audiences");
 	is_str(g->audience.v[0], "a", "the first audience");
 	is_str(g->realm, "s", "realm");
+	is_int(g->lifetime, 5400, "a location's lifetime");
 	ok(g->server == s && g->scope == NULL, "location");
 	conf_free(conf);
 	conf_free(NULL);

@@ -22,7 +22,7 @@ good_request(void)
 	m.id = 1;
 	strlcpy(m.user, "alice", sizeof(m.user));
 	strlcpy(m.password, "secret", sizeof(m.password));
-	strlcpy(m.audience, "api", sizeof(m.audience));
+	strlcpy(m.audience[0], "api", sizeof(m.audience[0]));
 	strlcpy(m.scope, "read write", sizeof(m.scope));
 	return (m);
 }
@@ -58,13 +58,17 @@ test_request(void)
 	REQUEST_IS(true, "good", (void)0);
 	REQUEST_IS(false, "another magic", m.magic++);
 	REQUEST_IS(false, "a reply's magic", m.magic = MESSAGE_REPLY);
-	REQUEST_IS(true, "foreign audience",
-	    m.flags = MESSAGE_FOREIGN_AUDIENCE);
-	REQUEST_IS(false, "unknown flag", m.flags = 0x2);
+	REQUEST_IS(true, "foreign audience", m.flags = MESSAGE_FOREIGN(0));
+	REQUEST_IS(true, "for a registry", m.flags = MESSAGE_REGISTRY);
+	REQUEST_IS(false, "foreign audience that is not there",
+	    m.flags = MESSAGE_FOREIGN(1));
+	REQUEST_IS(false, "unknown flag", m.flags = 0x10);
 	REQUEST_IS(false, "known and unknown flag", m.flags = 0x80000001u);
 	REQUEST_IS(false, "id 0", m.id = 0);
 	REQUEST_IS(true, "largest id", m.id = UINT64_MAX);
 	REQUEST_IS(true, "any deadline", m.deadline = UINT64_MAX);
+	REQUEST_IS(true, "any lifetime", m.lifetime = UINT32_MAX);
+	REQUEST_IS(false, "zero that is not", m.zero = 1);
 	REQUEST_IS(false, "no user", m.user[0] = '\0');
 	REQUEST_IS(false, "user without NUL", FILL(user, 'u'));
 	REQUEST_IS(true, "longest user", FILL(user, 'u');
@@ -79,16 +83,35 @@ test_request(void)
 	    m.password[MESSAGE_PASSWORD_MAX] = '\0');
 	REQUEST_IS(false, "password with a control character",
 	    SET(password, "\x1f"));
-	REQUEST_IS(false, "no audience", m.audience[0] = '\0');
-	REQUEST_IS(false, "audience without NUL", FILL(audience, 'a'));
-	REQUEST_IS(true, "longest audience", FILL(audience, 'a');
-	    m.audience[MESSAGE_AUDIENCE_MAX] = '\0');
+	REQUEST_IS(false, "no audience", m.audience[0][0] = '\0');
+	REQUEST_IS(false, "audience without NUL", FILL(audience[0], 'a'));
+	REQUEST_IS(true, "longest audience", FILL(audience[0], 'a');
+	    m.audience[0][MESSAGE_AUDIENCE_MAX] = '\0');
 	REQUEST_IS(false, "audience with a control character",
-	    SET(audience, "\t"));
+	    SET(audience[0], "\t"));
+	REQUEST_IS(true, "two audiences", SET(audience[1], "web"));
+	REQUEST_IS(true, "... the second foreign", SET(audience[1], "web");
+	    m.flags = MESSAGE_FOREIGN(1));
+	REQUEST_IS(true, "four audiences", SET(audience[1], "b");
+	    SET(audience[2], "c"); SET(audience[3], "d"));
+	REQUEST_IS(false, "last audience without NUL", SET(audience[1], "b");
+	    SET(audience[2], "c"); FILL(audience[3], 'd'));
+	REQUEST_IS(false, "audience after none", SET(audience[2], "c"));
+	REQUEST_IS(false, "only the second audience", SET(audience[1], "b");
+	    m.audience[0][0] = '\0');
+	REQUEST_IS(false, "second audience with a control character",
+	    SET(audience[1], "\n"));
 	REQUEST_IS(true, "no scope", m.scope[0] = '\0');
 	REQUEST_IS(false, "scope without NUL", FILL(scope, 's'));
 	REQUEST_IS(true, "longest scope", FILL(scope, 's');
 	    m.scope[MESSAGE_SCOPE_MAX] = '\0');
+	REQUEST_IS(false, "longer than a scope is", FILL(scope, 's');
+	    m.scope[MESSAGE_SCOPE_MAX + 1] = '\0');
+	REQUEST_IS(true, "longest resource scopes", FILL(scope, 's');
+	    m.scope[MESSAGE_RESOURCES_MAX] = '\0';
+	    m.flags = MESSAGE_REGISTRY);
+	REQUEST_IS(false, "resource scopes without NUL", FILL(scope, 's');
+	    m.flags = MESSAGE_REGISTRY);
 	REQUEST_IS(false, "scope of a space", SET(scope, " "));
 	REQUEST_IS(false, "scope with two spaces", SET(scope, "a  b"));
 	REQUEST_IS(false, "scope with a quote", SET(scope, "a\"b"));
