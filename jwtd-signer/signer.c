@@ -23,6 +23,7 @@
 #include "conf.h"
 #include "control.h"
 #include "log.h"
+#include "memlock.h"
 #include "password.h"
 #include "priv.h"
 #include "restart.h"
@@ -160,7 +161,11 @@ start(struct master *master)
 		fatal("pipe2");
 	for (i = 0; i < CONF_MAX_WORKERS; i++)
 		serve->workers[i] = -1;
+	memlock_allow();
 	priv_drop(SIGNER_USER, store_directory(serve->store));
+	if (memlock() == -1)
+		log_info("the keys may be swapped out: memory cannot be "
+		    "locked: %s", strerror(errno));
 	sandbox(SANDBOX_SIGNER_MASTER);
 }
 
@@ -176,6 +181,8 @@ run_signer(struct master *master, size_t slot)
 	setproctitle("signer %zu", slot);
 	(void)snprintf(role, sizeof(role), "signer %zu", slot);
 	log_role(role);
+	/* a lock is not inherited; the master has said it if there is none */
+	(void)memlock();
 	sandbox(SANDBOX_SIGNER);
 	serve_run(&master->serve);
 	store_close(master->serve.store);

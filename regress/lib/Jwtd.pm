@@ -417,10 +417,10 @@ sub line {
 }
 
 sub bcrypt {
-	my ($password) = @_;
+	my ($password, $cost) = @_;
 	my @digits = ('.', '/', 'A' .. 'Z', 'a' .. 'z', 0 .. 9);
 	my $salt = join '', map { $digits[rand @digits] } 1 .. 21;
-	return crypt $password, "\$2b\$04\$${salt}e";
+	return crypt $password, sprintf '$2b$%02d$%se', $cost // 4, $salt;
 }
 
 # The lines of the users file, and a new content for it: in place, or by rename.
