@@ -117,6 +117,41 @@ check_location(struct check *c, const struct conf_location *l)
 		    "location \"%s%s\" needs %s", l->path, star, missing);
 }
 
+/* What had an error inside may be just what seems to be missing. */
+static bool
+may_have_grant(const struct conf_server *s)
+{
+	const struct conf_location *l;
+
+	TAILQ_FOREACH(l, &s->locations, entry)
+		if (!l->prefix && (l->service == CONF_GRANT ||
+		    (l->service == CONF_NONE && l->partial)))
+			return (true);
+	return (s->partial);
+}
+
+/* RFC 8414 section 2: what metadata must say */
+static void
+check_metadata(struct check *c, const struct conf_server *s,
+    const struct conf_location *l)
+{
+	const struct conf_signer *signer;
+	const char *file, *star, *why;
+
+	file = name_of(c, l->file);
+	star = l->prefix ? "*" : "";
+	signer = c->conf->signer;
+	if (signer != NULL && signer->issuer != NULL &&
+	    (why = conf_issuer_url(signer->issuer)) != NULL)
+		conf_error(&c->errors, file, l->line, "location \"%s%s\" "
+		    "needs another issuer than \"%s\": %s", l->path, star,
+		    signer->issuer, why);
+	if (!may_have_grant(s))
+		conf_error(&c->errors, file, l->line, "location \"%s%s\" "
+		    "needs a grant location without \"*\" in its server",
+		    l->path, star);
+}
+
 static void
 check_server(struct check *c, const struct conf_server *s)
 {
@@ -125,8 +160,11 @@ check_server(struct check *c, const struct conf_server *s)
 	const char *file;
 	size_t i;
 
-	TAILQ_FOREACH(location, &s->locations, entry)
+	TAILQ_FOREACH(location, &s->locations, entry) {
 		check_location(c, location);
+		if (location->service == CONF_METADATA)
+			check_metadata(c, s, location);
+	}
 	if (s->partial)
 		return;
 	file = name_of(c, s->file);

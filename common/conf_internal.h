@@ -57,6 +57,7 @@ const char *conf_bytes(const char *, size_t max);
 const char *conf_text(const char *, size_t max);
 const char *conf_realm(const char *);
 const char *conf_scope(const char *);
+const char *conf_issuer_url(const char *);
 const char *conf_header(const char *);
 const char *conf_host(const char *);
 const char *conf_location_path(const char *);

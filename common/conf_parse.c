@@ -13,7 +13,6 @@
 static const char *const laters[] = {
 	"certificate",		/* of a signing key */
 	"jwks https://",
-	"metadata",
 	"metrics",
 	"remember",
 	"throttle"

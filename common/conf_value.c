@@ -127,6 +127,26 @@ conf_scope(const char *s)
 	return (scope_valid(s) ? NULL : "");
 }
 
+/*
+ * RFC 8414 section 2: an issuer that has metadata is a URL of https without
+ * query and fragment.  Its host has to be there, RFC 9110 section 4.2.2.
+ */
+const char *
+conf_issuer_url(const char *s)
+{
+	if (strncmp(s, "https://", 8) != 0)
+		return ("not \"https://\"");
+	s += 8;
+	if (strpbrk(s, "?#") != NULL)
+		return ("query or fragment");
+	if (s[strspn(s, DIGITS LETTERS "-._~!$&'()*+,;=:@/%[]")] != '\0')
+		return ("not a URL");
+	if (*s == '\0' || *s == '/' || *s == ':')
+		return ("no host");
+	s += strspn(s, DIGITS LETTERS "-._~:[]");
+	return (*s == '\0' || *s == '/' ? NULL : "not a URL");
+}
+
 /* A response header that a claim may go into: RFC 9110's token, and free. */
 const char *
 conf_header(const char *s)

@@ -2,6 +2,7 @@
 #include "percent.h"
 
 #include <stdint.h>
+#include <string.h>
 
 int
 percent_hex(char c)
@@ -42,23 +43,23 @@ percent_decode(char *out, size_t size, const char *in, size_t len, bool form)
 	return ((ssize_t)n);
 }
 
-ssize_t
-percent_encode_unprintable(char *out, size_t size, const char *in, size_t len)
+/* the others go as they are */
+static ssize_t
+encode(char *out, size_t size, const char *in, size_t len,
+    bool (*has_to_be)(const char *, size_t, size_t))
 {
 	static const char digits[] = "0123456789ABCDEF";
 	size_t i, n;
 	uint8_t c;
 
 	for (i = n = 0; i < len; i++) {
-		c = (uint8_t)in[i];
-		/* a space at either end would not survive in an HTTP field */
-		if (c > 0x20 && c < 0x7f ? c != '%' :
-		    c == 0x20 && i > 0 && i + 1 < len) {
+		if (!has_to_be(in, len, i)) {
 			if (n + 1 >= size)
 				return (-1);
-			out[n++] = (char)c;
+			out[n++] = in[i];
 			continue;
 		}
+		c = (uint8_t)in[i];
 		if (n + 3 >= size)
 			return (-1);
 		out[n++] = '%';
@@ -69,4 +70,38 @@ percent_encode_unprintable(char *out, size_t size, const char *in, size_t len)
 		return (-1);
 	out[n] = '\0';
 	return ((ssize_t)n);
+}
+
+/* a space at either end would not survive in an HTTP field */
+static bool
+unprintable(const char *in, size_t len, size_t i)
+{
+	uint8_t c;
+
+	c = (uint8_t)in[i];
+	if (c == 0x20)
+		return (i == 0 || i + 1 == len);
+	return (c < 0x20 || c >= 0x7f || c == '%');
+}
+
+ssize_t
+percent_encode_unprintable(char *out, size_t size, const char *in, size_t len)
+{
+	return (encode(out, size, in, len, unprintable));
+}
+
+/* neither pchar nor '/': RFC 3986 section 3.3 */
+static bool
+not_of_path(const char *in, size_t len, size_t i)
+{
+	(void)len;
+	return (in[i] == '\0' || strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/",
+	    in[i]) == NULL);
+}
+
+ssize_t
+percent_encode_path(char *out, size_t size, const char *in, size_t len)
+{
+	return (encode(out, size, in, len, not_of_path));
 }

@@ -26,4 +26,11 @@ ssize_t	percent_decode(char *out, size_t size, const char *in, size_t len,
 ssize_t	percent_encode_unprintable(char *out, size_t size, const char *in,
 	    size_t len);
 
+/*
+ * Encode every byte that a path of RFC 3986 section 3.3 cannot have, but not
+ * its slashes.  Returns the length without the NUL, or -1 when it does not fit.
+ */
+ssize_t	percent_encode_path(char *out, size_t size, const char *in,
+	    size_t len);
+
 #endif

@@ -10,9 +10,13 @@ packages="ca-certificates gcc make pkg-config bison mandoc cppcheck
 	perl libio-socket-ssl-perl libio-pty-perl curl openssl
 	nginx-light haproxy caddy
 	apache2-utils python3 python3-jwt python3-cryptography jose
+	python3-authlib python3-requests
 	postgresql pgbouncer
 	clang libclang-rt-14-dev"
 users="_jwtd _jwtdsign"
+# these may be there without being packages
+command -v node >/dev/null 2>&1 || packages="$packages nodejs"
+command -v npm >/dev/null 2>&1 || packages="$packages npm"
 
 as_root=
 if [ "$(id -u)" -ne 0 ]; then

@@ -7,6 +7,7 @@
 #include "etag.h"
 #include "grant.h"
 #include "log.h"
+#include "metadata.h"
 #include "reply.h"
 #include "resource.h"
 
@@ -28,26 +29,46 @@ reply_static(struct conn *conn, const char *type, const char *body,
 }
 
 /*
- * RFC 7517 section 8.5.2 names the type.  RFC 9110 section 15.4.5: 304 has the
+ * What everybody may keep for a while.  RFC 9110 section 15.4.5: 304 has the
  * fields that 200 would have had.
  */
+static void
+reply_cacheable(struct conn *conn, const char *type, const char *body,
+    size_t len, const char *etag)
+{
+	char fields[128];
+	int n;
+
+	n = snprintf(fields, sizeof(fields), "Cache-Control: public, "
+	    "max-age=300\r\nETag: %s\r\n", etag);
+	if (n < 0 || (size_t)n >= sizeof(fields))
+		fatalx("fields of %s", type);
+	if (etag_named(conn->head.if_none_match, etag))
+		reply_static(conn, NULL, NULL, 0, fields);
+	else
+		reply_static(conn, type, body, len, fields);
+}
+
+/* RFC 7517 section 8.5.2 names the type */
 static void
 jwks(struct conn *conn)
 {
 	const struct worker *worker;
-	char fields[128];
-	int n;
 
 	worker = conn->worker;
-	n = snprintf(fields, sizeof(fields), "Cache-Control: public, "
-	    "max-age=300\r\nETag: %s\r\n", worker->jwks_etag);
-	if (n < 0 || (size_t)n >= sizeof(fields))
-		fatalx("fields of jwks");
-	if (etag_named(conn->head.if_none_match, worker->jwks_etag))
-		reply_static(conn, NULL, NULL, 0, fields);
-	else
-		reply_static(conn, "application/jwk-set+json", worker->jwks,
-		    worker->jwks_len, fields);
+	reply_cacheable(conn, "application/jwk-set+json", worker->jwks,
+	    worker->jwks_len, worker->jwks_etag);
+}
+
+/* RFC 8414 section 3.2 names the type */
+static void
+metadata(struct conn *conn, const struct conf_location *location)
+{
+	const struct metadata *found;
+
+	found = metadata_find(conn->worker, location);
+	reply_cacheable(conn, "application/json", found->body, found->len,
+	    found->etag);
 }
 
 static void
@@ -80,6 +101,7 @@ serve(struct conn *conn, const struct conf_location *location, char *body,
 		grant(conn, location, body, len);
 		return;
 	case CONF_JWKS:
+	case CONF_METADATA:
 	case CONF_HEALTH:
 		if (!reading) {
 			reply_error_fields(conn, 405, "Allow: GET, HEAD\r\n");
@@ -87,10 +109,11 @@ serve(struct conn *conn, const struct conf_location *location, char *body,
 		}
 		if (location->service == CONF_JWKS)
 			jwks(conn);
+		else if (location->service == CONF_METADATA)
+			metadata(conn, location);
 		else
 			health(conn);
 		return;
-	case CONF_METADATA:
 	case CONF_METRICS:
 	case CONF_NONE:
 		break;

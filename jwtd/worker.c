@@ -27,6 +27,7 @@
 #include "issuers.h"
 #include "link.h"
 #include "log.h"
+#include "metadata.h"
 #include "priv.h"
 #include "sandbox.h"
 #include "system.h"
@@ -285,6 +286,7 @@ start(struct worker *worker)
 	setup_listeners(worker);
 	setup_events(worker);
 	issuers_load(worker);
+	metadata_load(worker);
 	if (worker->conf->signer != NULL)
 		worker->link = link_new(worker, FD_SIGNER);
 	close(FD_KEYS);

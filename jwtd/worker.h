@@ -20,6 +20,7 @@
 #define WORKER_USER	"_jwtd"
 
 struct link;
+struct metadata;
 struct conn;
 TAILQ_HEAD(conns, conn);
 
@@ -41,6 +42,8 @@ struct worker {
 	char			*jwks;		/* our own keys, or NULL */
 	size_t			 jwks_len;
 	char			 jwks_etag[ETAG_SIZE];
+	struct metadata		*metadata;	/* one per location of it */
+	size_t			 nmetadata;
 
 	struct conns		 conns;
 	size_t			 nconns;

@@ -19,7 +19,16 @@ $(O)/regress/unit/%.o: ALL_CFLAGS += -Ijwtd -Ijwtd-signer -Iregress/unit
 unit: $(UNIT)
 	$(PROVE) -e '' $(UNIT)
 
+# what is tested in JavaScript, at the versions of the lock file and no others
+NPM_FILES =	$(addprefix regress/npm/,package.json package-lock.json .npmrc)
+$(B)/npm/installed: $(NPM_FILES)
+	@mkdir -p $(@D)
+	$(SAY) $@
+	$(Q)cp $(NPM_FILES) $(@D)
+	$(Q)cd $(@D) && npm ci --loglevel=error >/dev/null
+	$(Q)touch $@
+
 check: deps
-	@$(MAKE) --no-print-directory all $(UNIT)
+	@$(MAKE) --no-print-directory all $(UNIT) $(B)/npm/installed
 	BUILD=$(abspath $(B)) SAN=$(SAN) $(PROVE) -I regress/lib $(PROVEFLAGS) \
 	    --exec 'sh regress/run-one' $(UNIT) $(wildcard regress/daemon/*.t)

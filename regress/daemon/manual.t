@@ -66,6 +66,10 @@ for my $page (glob "$top/man/*.[1-9]") {
 	my $r = $d->request(path => '/health',
 	    socket => $d->connect_unix("$dir/run/jwtd.sock"));
 	is($r->{status}, 200, 'the Unix socket of etc/jwtd.conf answers');
+	$r = $d->request(path => '/.well-known/oauth-authorization-server',
+	    socket => $d->connect_unix("$dir/run/jwtd.sock"));
+	is($r->{json}{token_endpoint}, 'https://auth.example.com/token',
+	    '... and says where tokens are');
 }
 
 # jwtd-signer.8: the users file

@@ -24,6 +24,13 @@
 #define NO_LISTEN(x)	"server \"s\" {\n" x "\tlocation \"/h\" { health }\n}\n"
 #define IN_LOCATION(x)	"server \"s\" {\n\tlisten on ::1 port 81\n" \
 			"\tlocation \"/l\" {\n" x "\t}\n}\n" SIGNER
+/* line 4 is the first location's, line 8 that of the metadata */
+#define METADATA(i, p)	"server \"s\" {\n\tlisten on ::1 port 81\n\n" \
+			"\tlocation \"" p "\" {\n\t\tgrant\n" \
+			"\t\taudience \"a\"\n\t}\n" \
+			"\tlocation \"/m\" { metadata }\n}\n" \
+			"signer {\n\tissuer \"" i "\"\n\tkey \"/k\"\n" \
+			"\tstore file \"/u\"\n}\n"
 #define PATH(x)		IN_SERVER("\tlocation \"" x "\" { health }\n")
 #define TRUST		"trust \"https://b\" { jwks \"/b.json\" }\n"
 #define X16		"xxxxxxxxxxxxxxxx"
@@ -102,8 +109,13 @@ static const struct {
 	{ "resource by trust alone", TRUST "server \"s\" {\n"
 	    "\tlisten on ::1 port 81\n"
 	    "\tlocation \"/l\" {\n\tresource\n\taudience \"a\"\n\t}\n}\n", 0 },
-	{ "jwks and metadata", IN_LOCATION("jwks\n") , 0 },
-	{ "metadata", IN_LOCATION("metadata\n") , 1 },
+	{ "jwks", IN_LOCATION("jwks\n") , 0 },
+	{ "metadata", METADATA("https://a", "/g"), 0 },
+	{ "metadata of an issuer with a port and a path",
+	    METADATA("https://[2001:db8::1]:8443/a%20b;c=d@e/", "/g"), 0 },
+	{ "metadata at any path, and a grant location that is not the first",
+	    METADATA("https://a.example", "/g*\" { jwks }\n"
+	    "\tlocation \"/m/*\" { metadata }\n\tlocation \"/g"), 0 },
 	{ "metrics", IN_LOCATION("metrics\n") , 1 },
 	{ "braces on statements' lines", IN_LOCATION("jwks }\n"
 	    "location \"/z\" {\n\tjwks\n"), 0 },
@@ -395,6 +407,46 @@ static const struct {
 	    "7: location \"/r\" needs a signer or a trust\n"
 	    "11: location \"/j\" needs a signer\n"
 	    "12: location \"/m\" needs a signer\n" },
+	/* metadata */
+	{ METADATA("http://a", "/g"), "8: location \"/m\" needs another "
+	    "issuer than \"http://a\": not \"https://\"\n" },
+	{ METADATA("a", "/g"), "8: location \"/m\" needs another issuer "
+	    "than \"a\": not \"https://\"\n" },
+	{ METADATA("HTTPS://a", "/g"), "8: location \"/m\" needs another "
+	    "issuer than \"HTTPS://a\": not \"https://\"\n" },
+	{ METADATA("https://a?", "/g"), "8: location \"/m\" needs another "
+	    "issuer than \"https://a?\": query or fragment\n" },
+	{ METADATA("https://a/b#c", "/g"), "8: location \"/m\" needs another "
+	    "issuer than \"https://a/b#c\": query or fragment\n" },
+	{ METADATA("https://", "/g"), "8: location \"/m\" needs another "
+	    "issuer than \"https://\": no host\n" },
+	{ METADATA("https:///b", "/g"), "8: location \"/m\" needs another "
+	    "issuer than \"https:///b\": no host\n" },
+	{ METADATA("https://:1/b", "/g"), "8: location \"/m\" needs another "
+	    "issuer than \"https://:1/b\": no host\n" },
+	{ METADATA("https://a b", "/g"), "8: location \"/m\" needs another "
+	    "issuer than \"https://a b\": not a URL\n" },
+	{ METADATA("https://h\xc3\xa9", "/g"), "8: location \"/m\" needs "
+	    "another issuer than \"https://h\xc3\xa9\": not a URL\n" },
+	{ METADATA("https://a/<b", "/g"), "8: location \"/m\" needs another "
+	    "issuer than \"https://a/<b\": not a URL\n" },
+	{ METADATA("https://u@a/", "/g"), "8: location \"/m\" needs another "
+	    "issuer than \"https://u@a/\": not a URL\n" },
+	{ METADATA("https://a", "/g*"), "8: location \"/m\" needs a grant "
+	    "location without \"*\" in its server\n" },
+	{ METADATA("http://a", "/g*"), "8: location \"/m\" needs another "
+	    "issuer than \"http://a\": not \"https://\"\n"
+	    "8: location \"/m\" needs a grant location without \"*\" in its "
+	    "server\n" },
+	{ METADATA("https://a", "/g") "server \"t\" {\n"
+	    "\tlisten on ::1 port 82\n"
+	    "\tlocation \"/n*\" { metadata }\n}\n",
+	    "17: location \"/n*\" needs a grant location without \"*\" in "
+	    "its server\n" },
+	/* the same error is not said again */
+	{ METADATA("https://a", "/g\" { foo }\n\tlocation \"/g*"),
+	    "4: syntax error at \"foo\"\n" },
+	{ METADATA("", "/g"), "11: invalid issuer \"\": empty\n" },
 	{ TRUST "server \"s\" {\n\tlisten on ::1 port 81\n"
 	    "\tlocation \"/g*\" {\n\t\tgrant\n\t\taudience \"a\"\n\t}\n}\n",
 	    "4: location \"/g*\" needs a signer\n" },
@@ -738,13 +790,12 @@ test_laters(void)
 	    "store postgres \"service=x\"\nremember 1m\n"
 	    "throttle 1 per 1s\n}\ntrust \"b\" { jwks \"https://b\" }\n"
 	    "server \"s\" {\nlisten on ::1 port 1 proxy\n"
-	    "trusted proxy { ::1 }\nlocation \"/a\" { metrics }\n"
-	    "location \"/b\" { metadata }\n}\n";
+	    "trusted proxy { ::1 }\nlocation \"/a\" { metrics }\n}\n";
 	static const char *const want[] = {
 		"t:3: \"certificate\"",
 		"t:5: \"remember\"",
 		"t:6: \"throttle\"", "t:8: \"jwks https://\"",
-		"t:12: \"metrics\"", "t:13: \"metadata\""
+		"t:12: \"metrics\""
 	};
 	const struct conf_later *later;
 	struct conf *conf;

@@ -72,6 +72,23 @@ static const struct {
 	{ S("\x7f\x80\xff"), "%7F%80%FF" },
 };
 
+static const struct {
+	const char	*in;
+	size_t		 len;
+	const char	*out;
+} paths[] = {
+	{ S(""), "" },
+	{ S("/token"), "/token" },
+	{ S("/AZaz09-._~!$&'()*+,;=:@//"), "/AZaz09-._~!$&'()*+,;=:@//" },
+	{ S("/a b "), "/a%20b%20" },
+	{ S("/%41?#"), "/%2541%3F%23" },
+	{ S("\"<>[\\]^`{|}"), "%22%3C%3E%5B%5C%5D%5E%60%7B%7C%7D" },
+	{ S("/t\xc3\xb6k\xff"), "/t%C3%B6k%FF" },
+	{ S("\0\t\x7f"), "%00%09%7F" },
+};
+
+typedef ssize_t encoder(char *, size_t, const char *, size_t);
+
 /* in memory of exactly size bytes, so that a sanitizer sees one more */
 static void *
 exactly(const void *bytes, size_t size)
@@ -125,31 +142,40 @@ test_decode_room(void)
 }
 
 static void
-test_encode(void)
+encodes_to(encoder *encode, const char *from, size_t from_len, const char *want)
 {
-	size_t i, len, size;
+	size_t len, size;
 	char *in, *out;
 	ssize_t n;
 	int wrong;
 
-	for (i = 0; i < sizeof(encodes) / sizeof(encodes[0]); i++) {
-		len = strlen(encodes[i].out);
-		in = exactly(encodes[i].in, encodes[i].len);
-		out = exactly(NULL, len + 1);
-		n = percent_encode_unprintable(out, len + 1, in,
-		    encodes[i].len);
-		is_int(n, (long long)len, "encoded length");
-		is_str(n == -1 ? NULL : out, encodes[i].out, "encoded");
+	len = strlen(want);
+	in = exactly(from, from_len);
+	out = exactly(NULL, len + 1);
+	n = encode(out, len + 1, in, from_len);
+	is_int(n, (long long)len, "encoded length");
+	is_str(n == -1 ? NULL : out, want, "encoded");
+	free(out);
+	for (wrong = 0, size = 0; size <= len; size++) {
+		out = exactly(NULL, size);
+		wrong += encode(out, size, in, from_len) != -1;
 		free(out);
-		for (wrong = 0, size = 0; size <= len; size++) {
-			out = exactly(NULL, size);
-			wrong += percent_encode_unprintable(out, size, in,
-			    encodes[i].len) != -1;
-			free(out);
-		}
-		is_int(wrong, 0, "no smaller size is enough");
-		free(in);
 	}
+	is_int(wrong, 0, "no smaller size is enough");
+	free(in);
+}
+
+static void
+test_encode(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(encodes) / sizeof(encodes[0]); i++)
+		encodes_to(percent_encode_unprintable, encodes[i].in,
+		    encodes[i].len, encodes[i].out);
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		encodes_to(percent_encode_path, paths[i].in, paths[i].len,
+		    paths[i].out);
 }
 
 /* what comes out is printable, and no two texts become the same */
