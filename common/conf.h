@@ -225,6 +225,9 @@ bool		 conf_conninfo_password(const char *);
 const char	*conf_listener_name(const struct conf_listener *, char *buf,
 		    size_t size);
 
+/* is it a loopback address, or a Unix socket? */
+bool		 conf_listener_loopback(const struct conf_listener *);
+
 struct conf	*conf_new(void);
 void		 conf_free(struct conf *);
 

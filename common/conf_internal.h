@@ -65,7 +65,6 @@ const char *conf_address(const char *, unsigned int port,
 	    struct conf_listener *);
 const char *conf_socket(const char *, struct conf_listener *);
 const char *conf_network(const char *, struct conf_network *);
-bool	 conf_listener_loopback(const struct conf_listener *);
 
 /* conf_lex.c */
 enum conf_token {		/* and '\n' { } = , as themselves */

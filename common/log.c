@@ -23,7 +23,8 @@ static struct {
 	bool		 verbose;
 	bool		 detached;
 	int		 null;
-} state = { "jwtd", NULL, true, false, false, -1 };
+	void		(*divert)(const char *);
+} state = { "jwtd", NULL, true, false, false, -1, NULL };
 
 void
 log_init(const char *name, int foreground, int verbose)
@@ -57,6 +58,12 @@ log_detach(void)
 	(void)dup2(state.null, STDERR_FILENO);
 	close(state.null);
 	state.null = -1;
+}
+
+void
+log_divert(void (*divert)(const char *))
+{
+	state.divert = divert;
 }
 
 bool
@@ -102,8 +109,10 @@ emit(int priority, int error, const char *fmt, va_list ap)
 	if (!state.foreground)
 		syslog(priority, "%s%s%s", state.role != NULL ? state.role : "",
 		    state.role != NULL ? ": " : "", safe);
+	if (state.divert != NULL && priority != LOG_CRIT)
+		state.divert(safe);
 	/* one write, so that the lines of several processes do not mix */
-	if (!state.detached) {
+	else if (!state.detached) {
 		n = snprintf(text, sizeof(text), "%s: %s%s%.900s\n", state.name,
 		    state.role != NULL ? state.role : "",
 		    state.role != NULL ? ": " : "", safe);

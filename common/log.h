@@ -19,6 +19,13 @@ void	log_role(const char *role);
 /* from now on to syslog alone, unless in the foreground */
 void	log_detach(void);
 
+/*
+ * In place of stderr, let this function have each message, with controls
+ * escaped and without a newline; NULL takes that back.  Those of fatal() still
+ * go there.
+ */
+void	log_divert(void (*)(const char *));
+
 /* is log_debug() heard? for what is costly to say */
 bool	log_verbose(void);
 

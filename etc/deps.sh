@@ -9,7 +9,7 @@ packages="ca-certificates gcc make pkg-config bison mandoc cppcheck
 	libbsd-dev libcrypt-dev
 	perl libio-socket-ssl-perl libio-pty-perl curl openssl
 	nginx-light haproxy caddy
-	apache2-utils python3 python3-jwt python3-cryptography jose
+	apache2-utils python3 python3-jwt python3-cryptography python3-yaml jose
 	python3-authlib python3-requests
 	postgresql pgbouncer
 	clang libclang-rt-14-dev"

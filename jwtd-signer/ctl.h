@@ -12,6 +12,7 @@
 #include <openssl/bio.h>
 
 #include "conf.h"
+#include "jwt.h"
 #include "password.h"
 #include "span.h"
 
@@ -54,6 +55,11 @@ int	 ctl_user_list(struct ctl *, int, char **);
 int	 ctl_user_import(struct ctl *, int, char **);
 int	 ctl_token_show(struct ctl *, int, char **);
 int	 ctl_token_verify(struct ctl *, int, char **);
+int	 ctl_doctor(struct ctl *, int, char **);
+int	 ctl_doctor_haproxy(struct ctl *, int, char **);
+int	 ctl_doctor_nginx(struct ctl *, int, char **);
+int	 ctl_doctor_registry(struct ctl *, int, char **);
+int	 ctl_doctor_token(struct ctl *, int, char **);
 
 /*
  * Ask for a new password, twice on a terminal, or read one line from standard
@@ -70,7 +76,17 @@ int	 ctl_with_token(int (*use)(struct span, void *), void *arg);
 bool	 ctl_has_c1(const char *);
 /* "14m", "2h", "3d": whole units, of the largest that fits */
 void	 ctl_format_span(char *out, size_t size, uint64_t seconds);
+/* One value as JSON, safe to look at, whoever wrote it; the caller frees it. */
+char	*ctl_dump(const json_t *);
+/* A line on a verified token: the verdict, whose it is, and for how long. */
+void	 ctl_print_valid(const char *verdict, const struct jwt *);
 
+/*
+ * Whose tokens the configured daemon accepts, and with which keys.  Returns -1
+ * after a message; the caller frees them all the same.
+ */
+int	 ctl_issuers_load(const struct conf *, struct jwt_issuer **, size_t *n);
+void	 ctl_issuers_free(struct jwt_issuer *, size_t n);
 
 /* How far something long is, on standard error if that is a terminal. */
 struct progress {

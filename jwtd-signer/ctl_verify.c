@@ -67,6 +67,7 @@ static int
 load_issuers(struct check *check, const struct conf *conf)
 {
 	const struct conf_trust *trust;
+	struct jwt_issuer *issuer;
 	size_t n;
 	int rc;
 
@@ -81,11 +82,40 @@ load_issuers(struct check *check, const struct conf *conf)
 	if (conf->signer != NULL)
 		rc = load_own(&check->issuers[check->nissuers++],
 		    conf->signer);
-	TAILQ_FOREACH(trust, &conf->trusts, entry)
-		if (trust_load(trust,
-		    &check->issuers[check->nissuers++]) == -1)
+	TAILQ_FOREACH(trust, &conf->trusts, entry) {
+		issuer = &check->issuers[check->nissuers++];
+		issuer->name = trust->issuer;
+		if (strncmp(trust->path, "https://", 8) == 0)
+			log_warnx("trust \"%s\": %s is not fetched here",
+			    trust->issuer, trust->path);
+		else if (trust_load(trust, issuer) == -1)
 			rc = -1;
+	}
 	return (rc);
+}
+
+int
+ctl_issuers_load(const struct conf *conf, struct jwt_issuer **issuers,
+    size_t *n)
+{
+	struct check check;
+	int rc;
+
+	memset(&check, 0, sizeof(check));
+	rc = load_issuers(&check, conf);
+	*issuers = check.issuers;
+	*n = check.nissuers;
+	return (rc);
+}
+
+void
+ctl_issuers_free(struct jwt_issuer *issuers, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		jwkset_clear(&issuers[i].set);
+	free(issuers);
 }
 
 /* The audiences of all resource locations; room for them first. */
@@ -120,9 +150,8 @@ collect_audience(struct check *check, const struct conf *conf)
 	return (-1);
 }
 
-/* One value as JSON, safe to look at, whoever wrote the token. */
-static char *
-dump(const json_t *json)
+char *
+ctl_dump(const json_t *json)
 {
 	char *text;
 
@@ -134,23 +163,23 @@ dump(const json_t *json)
 	return (text);
 }
 
-static void
-print_valid(const struct jwt *jwt)
+void
+ctl_print_valid(const char *verdict, const struct jwt *jwt)
 {
 	char *subject, *scope, span[32];
 	json_t *text;
 	int64_t exp, now;
 
 	text = json_string(jwt->scope);
-	scope = text != NULL ? dump(text) : NULL;
+	scope = text != NULL ? ctl_dump(text) : NULL;
 	json_decref(text);
-	subject = dump(json_object_get(jwt->claims, "sub"));
+	subject = ctl_dump(json_object_get(jwt->claims, "sub"));
 	exp = json_integer_value(json_object_get(jwt->claims, "exp"));
 	now = time(NULL);
 	ctl_format_span(span, sizeof(span),
 	    (uint64_t)(exp > now ? exp - now : now - exp));
 	/* a token lives on for the leeway after exp */
-	printf("valid: subject %s, scope %s, %s %s%s\n",
+	printf("%s: subject %s, scope %s, %s %s%s\n", verdict,
 	    subject != NULL ? subject : "?", scope != NULL ? scope : "?",
 	    exp > now ? "expires in" : "expired", span,
 	    exp > now ? "" : " ago");
@@ -181,7 +210,7 @@ verify(struct span token, void *arg)
 	}
 	covered = check->scope == NULL || scope_covers(jwt.scope, check->scope);
 	if (covered)
-		print_valid(&jwt);
+		ctl_print_valid("valid", &jwt);
 	else
 		printf("invalid: it does not have the scope \"%s\"\n",
 		    check->scope);
@@ -193,7 +222,6 @@ static int
 prepare_and_verify(struct ctl *ctl, struct check *check, const char *audience)
 {
 	const struct conf *conf;
-	size_t i;
 	int status;
 
 	if ((conf = ctl_conf(ctl)) == NULL)
@@ -206,9 +234,7 @@ prepare_and_verify(struct ctl *ctl, struct check *check, const char *audience)
 	if ((audience != NULL || collect_audience(check, conf) == 0) &&
 	    load_issuers(check, conf) == 0)
 		status = ctl_with_token(verify, check);
-	for (i = 0; i < check->nissuers; i++)
-		jwkset_clear(&check->issuers[i].set);
-	free(check->issuers);
+	ctl_issuers_free(check->issuers, check->nissuers);
 	if (audience == NULL)
 		free(check->audience);
 	return (status);

@@ -20,7 +20,7 @@
 
 static const struct command {
 	const char	*group;
-	const char	*name;
+	const char	*name;		/* "": the group itself is one */
 	const char	*usage;
 	int		(*run)(struct ctl *, int, char **);
 } commands[] = {
@@ -38,6 +38,11 @@ static const struct command {
 	{ "user", "import", "[-cr] file", ctl_user_import },
 	{ "token", "show", "", ctl_token_show },
 	{ "token", "verify", "[-a audience] [-s scope]", ctl_token_verify },
+	{ "doctor", "", "", ctl_doctor },
+	{ "doctor", "token", "[-a audience | path]", ctl_doctor_token },
+	{ "doctor", "nginx", "[server]", ctl_doctor_nginx },
+	{ "doctor", "haproxy", "[server]", ctl_doctor_haproxy },
+	{ "doctor", "registry", "[server]", ctl_doctor_registry },
 };
 
 #define NCOMMANDS	(sizeof(commands) / sizeof(commands[0]))
@@ -62,10 +67,11 @@ usage(const char *group, const char *name)
 			continue;
 		if (name != NULL && strcmp(name, commands[i].name) != 0)
 			continue;
-		fprintf(stderr, "%s jwtctl [-f file] %s%s %s%s%s\n", lead,
+		fprintf(stderr, "%s jwtctl [-f file] %s%s%s%s%s%s\n", lead,
 		    has_users(&commands[i]) ? "[-d conninfo] " : "",
-		    commands[i].group, commands[i].name,
-		    *commands[i].usage != '\0' ? " " : "", commands[i].usage);
+		    commands[i].group, *commands[i].name != '\0' ? " " : "",
+		    commands[i].name, *commands[i].usage != '\0' ? " " : "",
+		    commands[i].usage);
 		lead = "      ";
 	}
 	return (CTL_USAGE);
@@ -152,7 +158,7 @@ static int
 dispatch(struct ctl *ctl, int argc, char **argv)
 {
 	size_t i;
-	int status;
+	int own, status;
 
 	for (i = 0; i < NCOMMANDS; i++)
 		if (strcmp(argv[0], commands[i].group) == 0)
@@ -161,9 +167,11 @@ dispatch(struct ctl *ctl, int argc, char **argv)
 		log_warnx("unknown command \"%s\"", argv[0]);
 		return (usage(NULL, NULL));
 	}
-	if (argc < 2)
+	/* a group that is a command stands first among its own */
+	own = argc < 2 && *commands[i].name == '\0';
+	if (argc < 2 && !own)
 		return (usage(argv[0], NULL));
-	for (; i < NCOMMANDS; i++)
+	for (; i < NCOMMANDS && !own; i++)
 		if (strcmp(argv[0], commands[i].group) == 0 &&
 		    strcmp(argv[1], commands[i].name) == 0)
 			break;
@@ -173,14 +181,15 @@ dispatch(struct ctl *ctl, int argc, char **argv)
 	}
 	if (ctl->conninfo != NULL && !has_users(&commands[i])) {
 		log_warnx("-d is for the commands of users");
-		return (usage(argv[0], argv[1]));
+		return (usage(argv[0], commands[i].name));
 	}
 	opterr = 0;
 	optreset = 1;
 	optind = 1;
-	status = commands[i].run(ctl, argc - 1, argv + 1);
+	status = own ? commands[i].run(ctl, argc, argv) :
+	    commands[i].run(ctl, argc - 1, argv + 1);
 	if (status == CTL_USAGE)
-		return (usage(argv[0], argv[1]));
+		return (usage(argv[0], commands[i].name));
 	return (status);
 }
 
