@@ -71,7 +71,6 @@ parse_key_certificate(struct conf_parser *p, const char *path)
 	    !parse_path(p, "certificate", path))
 		return;
 	p->key->certificate = conf_dup(path);
-	parse_later(p, "certificate");
 }
 
 void

@@ -43,8 +43,8 @@ bool		 registry_scope_action(struct span *actions,
 		    struct span *action);
 
 /*
- * Is it a list of at most REGISTRY_SCOPE_LIST_MAX well-formed scopes?  The empty
- * string is: a client that only logs in asks for nothing.
+ * Is it a list of at most REGISTRY_SCOPE_LIST_MAX well-formed scopes?  The
+ * empty string is: a client that only logs in asks for nothing.
  */
 bool		 registry_scope_list_valid(const char *);
 

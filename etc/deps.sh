@@ -8,7 +8,7 @@ packages="ca-certificates gcc make pkg-config bison mandoc cppcheck
 	libtls-dev libevent-dev libjansson-dev libsodium-dev libssl-dev libpq-dev
 	libbsd-dev libcrypt-dev
 	perl libio-socket-ssl-perl libio-pty-perl curl openssl
-	nginx-light haproxy caddy
+	nginx-light haproxy caddy docker-registry skopeo
 	apache2-utils python3 python3-jwt python3-cryptography python3-yaml jose
 	python3-authlib python3-requests
 	postgresql pgbouncer
@@ -35,7 +35,8 @@ if command -v dpkg-query >/dev/null 2>&1; then
 			echo "deps: run as root: apt-get install$missing" >&2
 			exit 1
 		fi
-		# the tests make servers of their own: none has to run here
+		# the tests make servers of their own: none has to run here,
+		# neither now nor after the next boot
 		case $missing in
 		*postgresql*)
 			conf=/etc/postgresql-common/createcluster.conf
@@ -43,9 +44,22 @@ if command -v dpkg-query >/dev/null 2>&1; then
 			    echo 'create_main_cluster = false' > $conf"
 			;;
 		esac
+		policy=/usr/sbin/policy-rc.d
+		if [ ! -e $policy ]; then
+			trap '$as_root rm -f $policy' EXIT
+			trap 'exit 1' HUP INT TERM
+			$as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy
+			    chmod 755 $policy"
+		fi
 		$as_root apt-get update -qq
 		DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y \
 		    -qq --no-install-recommends $missing >/dev/null
+		for s in nginx haproxy caddy docker-registry pgbouncer; do
+			case $missing in
+			*" $s"*) test ! -d /run/systemd/system ||
+			    $as_root systemctl -q disable $s ;;
+			esac
+		done
 	fi
 else
 	for c in cc make pkg-config prove curl openssl; do

@@ -121,11 +121,14 @@ name_fits(const char *pattern, struct span name)
 	    memcmp(name.p + name.len - n, pattern, n) == 0);
 }
 
+/* Does the member say this?  Absent is the same as absent, and nothing else. */
 static bool
 member_is(const json_t *entry, const char *member, struct span s)
 {
-	return (span_is(s, json_string_value(json_object_get(entry,
-	    member))));
+	const char *text;
+
+	text = json_string_value(json_object_get(entry, member));
+	return (text == NULL ? s.p == NULL : span_is(s, text));
 }
 
 /* Is the entry about this resource?  Without a class it is for all of them. */
@@ -170,7 +173,7 @@ entries_of(const json_t *granted, const struct registry_scope *scope)
 	return (entries);
 }
 
-/* One entry with the action is enough, or one with "*", which is all of them. */
+/* One entry with the action is enough, or one with "*", which is all. */
 static bool
 entries_allow(const json_t *entries, struct span action)
 {
@@ -218,9 +221,7 @@ find_same(const json_t *claim, const struct registry_scope *scope)
 	json_array_foreach(claim, i, entry)
 		if (member_is(entry, "type", scope->type) &&
 		    member_is(entry, "name", scope->name) &&
-		    (scope->class.p != NULL ?
-		    member_is(entry, "class", scope->class) :
-		    json_object_get(entry, "class") == NULL))
+		    member_is(entry, "class", scope->class))
 			return (entry);
 	return (NULL);
 }

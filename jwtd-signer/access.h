@@ -5,9 +5,9 @@
 #include <jansson.h>
 
 /*
- * What of the wanted resource scopes (registry_scope.h) the "access" of a user's
- * grants allows, as a new array of {"type","class","name","actions"}: in the
- * order in which it was asked for, each resource once, and none without an
+ * What of the wanted resource scopes (registry_scope.h) the "access" of a
+ * user's grants allows, as a new array of {"type","class","name","actions"}: in
+ * the order in which it was asked for, each resource once, and none without an
  * action.  granted may be NULL, for grants without "access".  What is not
  * well-formed in wanted, and whatever follows it, gets nothing.  Returns NULL
  * with a static text in *why if granted cannot be used.

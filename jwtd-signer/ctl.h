@@ -45,6 +45,8 @@ int	 ctl_key_new(struct ctl *, int, char **);
 int	 ctl_key_show(struct ctl *, int, char **);
 int	 ctl_key_list(struct ctl *, int, char **);
 int	 ctl_certificate_new(struct ctl *, int, char **);
+/* its part with -s; 0 days are the default */
+int	 ctl_certificate_signing(struct ctl *, int days);
 int	 ctl_user_add(struct ctl *, int, char **);
 int	 ctl_user_password(struct ctl *, int, char **);
 int	 ctl_user_grant(struct ctl *, int, char **);

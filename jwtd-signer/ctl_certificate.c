@@ -9,7 +9,6 @@
 #include <netinet/in.h>
 
 #include <openssl/bio.h>
-#include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
@@ -17,20 +16,17 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-#include <sodium.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ctl.h"
+#include "ctl_x509.h"
 #include "log.h"
 
 #define DAYS_DEFAULT	365
 #define DAYS_MAX	36500
-#define SERIAL_BYTES	16
 
 /* The named server, or the first that has a tls block; NULL after a message. */
 static const struct conf_server *
@@ -152,79 +148,16 @@ add_alt_names(X509 *x509, const struct conf_server *server)
 	return (rc);
 }
 
-/* value is one of ours, for X509V3_EXT_conf_nid() has a language of its own */
-static int
-add_extension(X509 *x509, int nid, const char *value)
-{
-	X509_EXTENSION *extension;
-	char copy[64];
-	X509V3_CTX ctx;
-	int rc;
-
-	X509V3_set_ctx(&ctx, x509, x509, NULL, NULL, 0);
-	/* LibreSSL's takes a char * on some versions */
-	if (strlcpy(copy, value, sizeof(copy)) >= sizeof(copy))
-		return (-1);
-	extension = X509V3_EXT_conf_nid(NULL, &ctx, nid, copy);
-	if (extension == NULL)
-		return (-1);
-	rc = X509_add_ext(x509, extension, -1) == 1 ? 0 : -1;
-	X509_EXTENSION_free(extension);
-	return (rc);
-}
-
-/* RFC 5280 section 4.1.2.2: positive and unique, at most 20 bytes */
-static int
-set_serial(X509 *x509)
-{
-	unsigned char bytes[SERIAL_BYTES];
-	BIGNUM *number;
-	int rc;
-
-	randombytes_buf(bytes, sizeof(bytes));
-	bytes[0] = (bytes[0] & 0x7f) | 0x40;
-	if ((number = BN_bin2bn(bytes, sizeof(bytes), NULL)) == NULL)
-		return (-1);
-	rc = BN_to_ASN1_INTEGER(number, X509_get_serialNumber(x509)) != NULL ?
-	    0 : -1;
-	BN_free(number);
-	return (rc);
-}
-
-static int
-set_subject(X509 *x509, const char *name)
-{
-	X509_NAME *subject;
-
-	subject = X509_get_subject_name(x509);
-	/* a common name has at most 64 characters; nobody reads it any more */
-	if (X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8,
-	    (const unsigned char *)(strlen(name) <= ub_common_name ? name :
-	    "jwtd"), -1, -1, 0) != 1)
-		return (-1);
-	return (X509_set_issuer_name(x509, subject) == 1 ? 0 : -1);
-}
-
 static X509 *
 make_certificate(EVP_PKEY *pkey, const struct conf_server *server, int days)
 {
 	X509 *x509;
 
-	if ((x509 = X509_new()) == NULL)
+	if ((x509 = ctl_x509_new(pkey, server->name, days)) == NULL)
 		return (NULL);
-	if (X509_set_version(x509, 2) == 1 &&	/* version 3 */
-	    set_serial(x509) == 0 && set_subject(x509, server->name) == 0 &&
-	    X509_gmtime_adj(X509_getm_notBefore(x509), 0) != NULL &&
-	    X509_time_adj_ex(X509_getm_notAfter(x509), days, 0, NULL) != NULL &&
-	    X509_set_pubkey(x509, pkey) == 1 &&
-	    add_alt_names(x509, server) == 0 &&
-	    add_extension(x509, NID_basic_constraints,
-	    "critical,CA:FALSE") == 0 &&
-	    add_extension(x509, NID_key_usage,
-	    "critical,digitalSignature") == 0 &&
-	    add_extension(x509, NID_ext_key_usage, "serverAuth") == 0 &&
-	    add_extension(x509, NID_subject_key_identifier, "hash") == 0 &&
-	    X509_sign(x509, pkey, EVP_sha256()) > 0)
+	if (add_alt_names(x509, server) == 0 &&
+	    ctl_x509_extend(x509, NID_ext_key_usage, "serverAuth") == 0 &&
+	    ctl_x509_sign(x509, pkey) == 0)
 		return (x509);
 	X509_free(x509);
 	return (NULL);
@@ -298,26 +231,46 @@ make_files(const struct conf_server *server, int days)
 	return (status);
 }
 
+/* Returns -1 if the options are wrong.  *days is 0 if none says how many. */
+static int
+new_options(int argc, char **argv, bool *signing, int *days)
+{
+	const char *errstr;
+	int ch;
+
+	*signing = false;
+	*days = 0;
+	while ((ch = getopt(argc, argv, "+d:s")) != -1) {
+		if (ch == 's') {
+			*signing = true;
+			continue;
+		}
+		if (ch != 'd')
+			return (-1);
+		*days = (int)strtonum(optarg, 1, DAYS_MAX, &errstr);
+		if (errstr != NULL) {
+			log_warnx("invalid number of days \"%s\": %s", optarg,
+			    errstr);
+			return (-1);
+		}
+	}
+	/* there is one key that signs, and it is no server's */
+	return (argc - optind > (*signing ? 0 : 1) ? -1 : 0);
+}
+
 int
 ctl_certificate_new(struct ctl *ctl, int argc, char **argv)
 {
 	const struct conf_server *server;
-	const char *errstr;
-	int ch, days;
+	bool signing;
+	int days;
 
-	days = DAYS_DEFAULT;
-	while ((ch = getopt(argc, argv, "+d:")) != -1) {
-		if (ch != 'd')
-			return (CTL_USAGE);
-		days = (int)strtonum(optarg, 1, DAYS_MAX, &errstr);
-		if (errstr != NULL) {
-			log_warnx("invalid number of days \"%s\": %s", optarg,
-			    errstr);
-			return (CTL_USAGE);
-		}
-	}
-	if (argc - optind > 1)
+	if (new_options(argc, argv, &signing, &days) == -1)
 		return (CTL_USAGE);
+	if (signing)
+		return (ctl_certificate_signing(ctl, days));
+	if (days == 0)
+		days = DAYS_DEFAULT;
 	server = find_server(ctl, argc > optind ? argv[optind] : NULL);
 	if (server == NULL || !ctl_check_new(server->tls_certificate) ||
 	    !ctl_check_new(server->tls_key))

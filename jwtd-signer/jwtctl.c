@@ -27,7 +27,7 @@ static const struct command {
 	{ "key", "new", "[-b bits] [-t type] [file]", ctl_key_new },
 	{ "key", "show", "[-j] [file]", ctl_key_show },
 	{ "key", "list", "", ctl_key_list },
-	{ "certificate", "new", "[-d days] [server]", ctl_certificate_new },
+	{ "certificate", "new", "[-d days] [-s | server]", ctl_certificate_new },
 	{ "user", "add", "name [json]", ctl_user_add },
 	{ "user", "password", "name", ctl_user_password },
 	{ "user", "grant", "name json", ctl_user_grant },

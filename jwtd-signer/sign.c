@@ -11,35 +11,84 @@
 #include "base64url.h"
 #include "keyfile.h"
 #include "log.h"
+#include "message.h"
 #include "private.h"
+#include "x5c.h"
 
-#define HEADER_MAX	256
+/* the most that it may take of a token, which is to have claims too */
+#define HEADER_MAX	(MESSAGE_TOKEN_MAX / 2)
 
 struct keyring {
 	struct private_key	*active;
-	char			 header[HEADER_MAX];	/* encoded, with its dot */
+	char			*header;	/* encoded, with its dot */
 	size_t			 header_len;
 	json_t			*jwks;
 };
 
-/* RFC 9068 section 2.1: typ is at+jwt */
-static int
-make_header(struct keyring *ring, EVP_PKEY *pkey, enum jwk_alg alg)
+/*
+ * RFC 9068 section 2.1: typ is at+jwt.  x5c may be NULL.  The text is the
+ * caller's, or NULL.
+ */
+static char *
+header_text(EVP_PKEY *pkey, enum jwk_alg alg, json_t *x5c)
 {
-	char kid[JWK_THUMBPRINT + 1], json[HEADER_MAX / 2];
-	int n;
+	char kid[JWK_THUMBPRINT + 1], *text;
+	json_t *header;
 
+	text = NULL;
 	if (jwk_thumbprint(pkey, kid) == -1)
+		return (NULL);
+	header = json_pack("{s:s, s:s, s:s}", "alg", jwk_alg_name(alg), "typ",
+	    "at+jwt", "kid", kid);
+	if (header != NULL && (x5c == NULL ||
+	    json_object_set(header, "x5c", x5c) == 0))
+		text = json_dumps(header, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	json_decref(header);
+	return (text);
+}
+
+/* The header of all tokens of that key.  Returns -1 after a message. */
+static int
+make_header(struct keyring *ring, const struct conf_key *key, EVP_PKEY *pkey,
+    enum jwk_alg alg)
+{
+	json_t *x5c;
+	size_t len, size;
+	char *text;
+
+	x5c = NULL;
+	if (key->certificate != NULL && (x5c = x5c_load(key->certificate,
+	    pkey, key->path)) == NULL)
 		return (-1);
-	n = snprintf(json, sizeof(json),
-	    "{\"alg\":\"%s\",\"typ\":\"at+jwt\",\"kid\":\"%s\"}",
-	    jwk_alg_name(alg), kid);
-	if (n < 0 || (size_t)n >= sizeof(json) ||
-	    BASE64URL_LEN((size_t)n) + 2 > sizeof(ring->header))
+	text = header_text(pkey, alg, x5c);
+	json_decref(x5c);
+	len = text == NULL ? 0 : strlen(text);
+	size = BASE64URL_LEN(len) + 2;
+	if (size > HEADER_MAX)
+		log_warnx("%s: %zu bytes in every token are too large: at "
+		    "most %d", key->certificate, size, HEADER_MAX);
+	else if (text == NULL || (ring->header = malloc(size)) == NULL)
+		log_warnx("%s: out of memory", key->path);
+	else {
+		ring->header_len = base64url_encode(ring->header, size, text,
+		    len);
+		ring->header[ring->header_len++] = '.';
+	}
+	free(text);
+	return (ring->header == NULL ? -1 : 0);
+}
+
+/* Nothing but this key signs.  Returns -1 after a message. */
+static int
+activate(struct keyring *ring, const struct conf_key *key, EVP_PKEY *pkey,
+    enum jwk_alg alg)
+{
+	if (make_header(ring, key, pkey, alg) == -1)
 		return (-1);
-	ring->header_len = base64url_encode(ring->header,
-	    sizeof(ring->header), json, (size_t)n);
-	ring->header[ring->header_len++] = '.';
+	if ((ring->active = private_key_new(pkey, alg)) == NULL) {
+		log_warnx("%s: cannot sign with it", key->path);
+		return (-1);
+	}
 	return (0);
 }
 
@@ -65,13 +114,8 @@ add_key(struct keyring *ring, const struct conf_key *key)
 		EVP_PKEY_free(pkey);
 		return (-1);
 	}
-	rc = 0;
-	/* nothing is signed with a retired key */
-	if (!key->retired && (make_header(ring, pkey, alg) == -1 ||
-	    (ring->active = private_key_new(pkey, alg)) == NULL)) {
-		log_warnx("%s: cannot sign with it", key->path);
-		rc = -1;
-	}
+	/* nothing is signed with a retired key, and its certificate not read */
+	rc = key->retired ? 0 : activate(ring, key, pkey, alg);
 	EVP_PKEY_free(pkey);
 	return (rc);
 }
@@ -97,6 +141,7 @@ void
 keyring_free(struct keyring *ring)
 {
 	private_key_free(ring->active);
+	free(ring->header);
 	json_decref(ring->jwks);
 	free(ring);
 }

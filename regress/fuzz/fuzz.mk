@@ -11,7 +11,7 @@ FUZZ_LIB_SRC =	common/base64url.c common/conf.c common/json.c common/log.c commo
 		jwtd/address.c jwtd/authorization.c jwtd/form.c \
 		jwtd/forwarded.c jwtd/grant_request.c jwtd/http.c jwtd/http_chunked.c \
 		jwtd/http_target.c jwtd/proxy.c \
-		jwtd-signer/csv.c jwtd-signer/pgpass.c
+		jwtd-signer/access.c jwtd-signer/csv.c jwtd-signer/pgpass.c
 FUZZ_LIB_OBJ =	$(patsubst %.c,$(B)/fuzz/obj/%.o,$(FUZZ_LIB_SRC))
 FUZZ_SAN =	address,undefined
 FUZZ_CFLAGS =	-std=c17 -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer \
