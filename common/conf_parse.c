@@ -12,7 +12,6 @@
 /* what parses but does nothing yet: a line goes when its feature comes */
 static const char *const laters[] = {
 	"certificate",		/* of a signing key */
-	"jwks https://",
 	"metadata",
 	"metrics",
 	"remember",

@@ -12,7 +12,7 @@ packages="ca-certificates gcc make pkg-config bison mandoc cppcheck
 	apache2-utils python3 python3-jwt python3-cryptography jose
 	postgresql pgbouncer
 	clang libclang-rt-14-dev"
-users="_jwtd _jwtdsign"
+users="_jwtd _jwtdsign _jwtdfetch"
 
 as_root=
 if [ "$(id -u)" -ne 0 ]; then

@@ -38,6 +38,7 @@ load_own(struct jwt_issuer *issuer, const struct conf_signer *signer)
 	size_t n;
 
 	issuer->name = signer->issuer;
+	issuer->own = true;
 	n = 0;
 	TAILQ_FOREACH(key, &signer->keys, entry)
 		n++;
@@ -81,10 +82,14 @@ load_issuers(struct check *check, const struct conf *conf)
 	if (conf->signer != NULL)
 		rc = load_own(&check->issuers[check->nissuers++],
 		    conf->signer);
-	TAILQ_FOREACH(trust, &conf->trusts, entry)
+	TAILQ_FOREACH(trust, &conf->trusts, entry) {
+		/* the daemon has these keys, and nobody else does */
+		if (trust->source == CONF_TRUST_HTTPS)
+			continue;
 		if (trust_load(trust,
 		    &check->issuers[check->nissuers++]) == -1)
 			rc = -1;
+	}
 	return (rc);
 }
 

@@ -6,8 +6,9 @@ FUZZ_CC ?=	clang
 FUZZ_SRC :=	$(wildcard regress/fuzz/*.c)
 FUZZ =		$(patsubst regress/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
 FUZZ_LIB_SRC =	common/base64url.c common/json.c common/percent.c \
-		common/scope.c common/utf8.c \
-		jwtd/address.c jwtd/authorization.c jwtd/form.c \
+		common/scope.c common/url.c common/utf8.c \
+		jwtd/address.c jwtd/authorization.c jwtd/fetch_response.c \
+		jwtd/form.c \
 		jwtd/forwarded.c jwtd/http.c jwtd/http_chunked.c \
 		jwtd/http_target.c jwtd/proxy.c \
 		jwtd-signer/csv.c jwtd-signer/pgpass.c
