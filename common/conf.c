@@ -233,6 +233,7 @@ conf_free(struct conf *conf)
 		TAILQ_REMOVE(&conf->trusts, trust, entry);
 		free(trust->issuer);
 		free(trust->path);
+		free(trust->ca);
 		free(trust);
 	}
 	while ((server = TAILQ_FIRST(&conf->servers)) != NULL) {

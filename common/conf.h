@@ -17,6 +17,7 @@
 #define CONF_MAX_WORKERS	64
 #define CONF_MAX_SIGNERS	64
 #define CONF_MAX_LISTENERS	64
+#define CONF_MAX_TRUSTS		63
 
 struct strings {
 	char	**v;
@@ -63,15 +64,17 @@ struct conf_signer {
 };
 
 enum conf_trust_source {
-	CONF_TRUST_JWKS,
-	CONF_TRUST_PEM
+	CONF_TRUST_JWKS,		/* a file */
+	CONF_TRUST_PEM,			/* a file */
+	CONF_TRUST_HTTPS		/* a key set at a URL */
 };
 
 struct conf_trust {
 	TAILQ_ENTRY(conf_trust)	 entry;
 	char			*issuer;
 	enum conf_trust_source	 source;
-	char			*path;
+	char			*path;		/* or the URL */
+	char			*ca;		/* of the URL; or NULL */
 	int			 line;
 	const char		*file;		/* in conf's files; or NULL */
 	bool			 partial;	/* it had an error inside */
@@ -171,6 +174,7 @@ struct conf {
 	unsigned int		 limit_requests;	/* in flight, per worker */
 	struct conf_signer	*signer;		/* or NULL */
 	struct conf_trusts	 trusts;
+	size_t			 ntrusts;
 	struct conf_servers	 servers;
 	struct conf_listeners	 listeners;	/* each once, over all servers */
 	size_t			 nlisteners;

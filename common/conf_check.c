@@ -70,6 +70,10 @@ check_trust(struct check *c, const struct conf_trust *t)
 	if (t->path == NULL && !t->partial)
 		conf_error(&c->errors, file, t->line,
 		    "trust \"%s\" has no jwks and no key", t->issuer);
+	if (t->ca != NULL && t->path != NULL && t->source != CONF_TRUST_HTTPS)
+		conf_error(&c->errors, file, t->line,
+		    "trust \"%s\" has a ca, but is read from a file",
+		    t->issuer);
 }
 
 /* what a service needs elsewhere in the file, or NULL */

@@ -27,6 +27,7 @@ enum once {
 	ONCE_RETIRED,
 	ONCE_ALG,
 	ONCE_KEY_CERTIFICATE,
+	ONCE_CA,
 	ONCE_TLS,
 	ONCE_TLS_CERTIFICATE,
 	ONCE_TLS_KEY,
@@ -102,6 +103,7 @@ void	 parse_throttle(struct conf_parser *, const char *count,
 void	 parse_trust(struct conf_parser *, int line, const char *issuer);
 void	 parse_trust_source(struct conf_parser *, enum conf_trust_source,
 	    const char *path);
+void	 parse_trust_ca(struct conf_parser *, const char *path);
 
 /* conf_parse_server.c */
 void	 parse_server(struct conf_parser *, int line, const char *name);

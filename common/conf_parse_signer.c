@@ -4,7 +4,8 @@
 #include "conf_parse.h"
 
 #include <string.h>
-#include <strings.h>
+
+#include "url.h"
 
 void
 parse_signer(struct conf_parser *p, int line)
@@ -118,6 +119,10 @@ parse_trust(struct conf_parser *p, int line, const char *issuer)
 {
 	struct conf_trust *trust;
 
+	parse_forget(p, ONCE_CA, ONCE_CA);
+	if (p->conf->ntrusts++ == CONF_MAX_TRUSTS)
+		parse_error(p, line, "more than %d trust blocks",
+		    CONF_MAX_TRUSTS);
 	trust = conf_alloc(sizeof(*trust));
 	trust->issuer = conf_dup(issuer);
 	trust->file = p->lex.file;
@@ -132,23 +137,26 @@ void
 parse_trust_source(struct conf_parser *p, enum conf_trust_source source,
     const char *path)
 {
+	struct url url;
+
 	if (p->trust->path != NULL) {
 		parse_error(p, p->lex.line,
 		    "trust \"%s\" has more than one source", p->trust->issuer);
 		return;
 	}
-	if (source == CONF_TRUST_PEM && !parse_path(p, "key", path))
+	if (source == CONF_TRUST_JWKS && strstr(path, "://") != NULL)
+		source = CONF_TRUST_HTTPS;
+	if (source == CONF_TRUST_HTTPS ?
+	    !parse_valid(p, "jwks", path, url_parse(path, &url)) :
+	    !parse_path(p, source == CONF_TRUST_PEM ? "key" : "jwks", path))
 		return;
-	if (source == CONF_TRUST_JWKS) {
-		if (strncasecmp(path, "http://", 7) == 0) {
-			(void)parse_valid(p, "jwks", path, "not \"https://\"");
-			return;
-		}
-		if (!parse_path(p, "jwks", path))
-			return;
-		if (strncmp(path, "https://", 8) == 0)
-			parse_later(p, "jwks https://");
-	}
 	p->trust->source = source;
 	p->trust->path = conf_dup(path);
+}
+
+void
+parse_trust_ca(struct conf_parser *p, const char *path)
+{
+	if (parse_once(p, ONCE_CA, "ca") && parse_path(p, "ca", path))
+		p->trust->ca = conf_dup(path);
 }

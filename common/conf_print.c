@@ -88,6 +88,17 @@ print_signer(FILE *f, const struct conf_signer *signer)
 }
 
 static void
+print_trust(FILE *f, const struct conf_trust *trust)
+{
+	line(f, "trust", trust->issuer, " {\n");
+	line(f, trust->source == CONF_TRUST_PEM ? "\tkey" : "\tjwks",
+	    trust->path, "\n");
+	if (trust->ca != NULL)
+		line(f, "\tca", trust->ca, "\n");
+	fputs("}\n", f);
+}
+
+static void
 print_listener(FILE *f, const struct conf_listener *l)
 {
 	if (l->family == AF_UNIX)
@@ -162,11 +173,8 @@ conf_print(const struct conf *conf, FILE *f)
 	fprintf(f, "limit requests %u\n", conf->limit_requests);
 	if (conf->signer != NULL)
 		print_signer(f, conf->signer);
-	TAILQ_FOREACH(trust, &conf->trusts, entry) {
-		line(f, "trust", trust->issuer, " {\n");
-		line(f, trust->source == CONF_TRUST_JWKS ? "\tjwks" :
-		    "\tkey", trust->path, "\n}\n");
-	}
+	TAILQ_FOREACH(trust, &conf->trusts, entry)
+		print_trust(f, trust);
 	TAILQ_FOREACH(server, &conf->servers, entry)
 		print_server(f, server);
 }

@@ -1,7 +1,8 @@
 /*
  * The sockets between the parent and its children.  A child says that it is
- * ready; the parent gives jwtd-signer the descriptors of workers.  Either end
- * learns from the end of the stream that the other is gone.
+ * ready; the parent gives jwtd-signer the descriptors of workers, and workers
+ * those of key sets.  Either end learns from the end of the stream that the
+ * other is gone.
  */
 #ifndef CONTROL_H
 #define CONTROL_H
@@ -13,16 +14,33 @@
 /* descriptors that a child finds open when it is exec'd */
 #define FD_CONTROL	3
 #define FD_CONF		4	/* the configuration that was validated */
-#define FD_KEYS		5	/* public keys: jwtd-signer writes, workers read */
-#define FD_SIGNER	6	/* worker: its end of the pair, if any */
-#define FD_LISTEN	7	/* worker: the first of its listeners */
+#define FD_KEYS		5	/* jwtd-signer writes its public keys here */
+#define FD_SIGNER	5	/* worker: its end of the pair, if any */
+#define FD_LISTEN	6	/* worker: the first of its listeners */
 
+/*
+ * Issuers are numbered: our own, if there is a signer, is 0, and those of the
+ * trust blocks follow in their order.
+ */
 #define CONTROL_READY	0x6a776331u	/* "jwc1": child to parent */
 #define CONTROL_WORKER	0x6a776332u	/* parent to jwtd-signer, with an fd */
+#define CONTROL_KEYS	0x6a776333u	/* see below */
+#define CONTROL_SOURCE	0x6a776334u	/* parent to trust: file, with an fd */
+#define CONTROL_UNKNOWN	0x6a776335u	/* worker to parent to trust: a kid */
+#define CONTROL_DOWN	0x6a776336u	/* trust to parent and back to trust */
+#define CONTROL_UP	0x6a776337u	/* trust to parent */
+/*
+ * CONTROL_KEYS with an fd is, to the trust process, an empty file for an
+ * issuer's next key set; without one, from there, that it is written; with one,
+ * to a worker, that key set.
+ *
+ * CONTROL_DOWN is that an issuer's keys could not be had, which was logged; a
+ * trust process hears it of one before it.
+ */
 
 struct control {
 	uint32_t	 type;
-	uint32_t	 slot;		/* of the worker */
+	uint32_t	 slot;		/* of the worker, or the issuer */
 };
 
 /*

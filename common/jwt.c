@@ -142,7 +142,7 @@ check_signature(const char *token, const struct parts *parts,
 	    parts->signature.len);
 	if (sig_len <= 0)
 		return (JWT_SIGNATURE);
-	error = kid != NULL ? JWT_KEY : JWT_ALGORITHM;
+	error = kid != NULL || set->nkeys == 0 ? JWT_KEY : JWT_ALGORITHM;
 	for (i = tried = 0; i < set->nkeys && tried < TRY_MAX; i++) {
 		key = &set->keys[i];
 		/* a key without a kid is not one whose kid is "" */
@@ -221,11 +221,60 @@ check_times(const json_t *claims, int64_t now)
 	return (JWT_OK);
 }
 
+/*
+ * A list of scope-tokens as one string, RFC 6749 section 3.3.  The caller frees
+ * it.  NULL if the list has something else in it.
+ */
+static char *
+join_scopes(const json_t *list)
+{
+	char scope[JWT_MAX];
+	const json_t *one;
+	const char *s;
+	size_t i;
+
+	scope[0] = '\0';
+	json_array_foreach(list, i, one) {
+		s = json_string_value(one);
+		if (s == NULL || *s == '\0' || strchr(s, ' ') != NULL ||
+		    !scope_valid(s) ||
+		    (i > 0 && strlcat(scope, " ", sizeof(scope)) >=
+		    sizeof(scope)) ||
+		    strlcat(scope, s, sizeof(scope)) >= sizeof(scope))
+			return (NULL);
+	}
+	return (strdup(scope));
+}
+
+/*
+ * "scope" of RFC 9068 section 2.2.3.1, or what other issuers have for it.  Our
+ * own puts it into every token that has one: what else is in the grants is
+ * somebody's own claim.  NULL if it is no scope.
+ */
+static char *
+get_scope(const json_t *claims, bool own)
+{
+	const json_t *scope;
+
+	scope = json_object_get(claims, "scope");
+	if (scope == NULL && !own) {
+		if ((scope = json_object_get(claims, "scp")) == NULL)
+			scope = json_object_get(claims, "scopes");
+		if (json_is_array(scope))
+			return (join_scopes(scope));
+	}
+	if (scope == NULL)
+		return (strdup(""));
+	if (!json_is_string(scope) || !scope_valid(json_string_value(scope)))
+		return (NULL);
+	return (strdup(json_string_value(scope)));
+}
+
 static enum jwt_error
 check_claims(const json_t *claims, const struct jwt_policy *policy,
     struct jwt *out)
 {
-	const json_t *sub, *scope;
+	const json_t *sub;
 	enum jwt_error error;
 
 	if ((error = check_times(claims, policy->now)) != JWT_OK)
@@ -236,13 +285,9 @@ check_claims(const json_t *claims, const struct jwt_policy *policy,
 	if (!json_is_string(sub) || json_string_length(sub) == 0)
 		return (JWT_SUBJECT);
 	out->subject = json_string_value(sub);
-	out->scope = "";
-	if ((scope = json_object_get(claims, "scope")) != NULL) {
-		if (!json_is_string(scope) ||
-		    !scope_valid(json_string_value(scope)))
-			return (JWT_SCOPE);
-		out->scope = json_string_value(scope);
-	}
+	out->scope = get_scope(claims, policy->issuers[out->issuer].own);
+	if (out->scope == NULL)
+		return (JWT_SCOPE);
 	return (JWT_OK);
 }
 
@@ -271,6 +316,7 @@ jwt_verify(const char *token, size_t len, const struct jwt_policy *policy,
 	else if ((issuer = find_issuer(policy, claims)) == NULL)
 		error = JWT_ISSUER;
 	else {
+		out->issuer = (size_t)(issuer - policy->issuers);
 		error = check_signature(token, &parts, header, &issuer->set);
 		if (error == JWT_OK)
 			error = check_claims(claims, policy, out);
@@ -291,6 +337,7 @@ jwt_clear(struct jwt *jwt)
 {
 	json_decref(jwt->claims);
 	free(jwt->text);
+	free(jwt->scope);
 	memset(jwt, 0, sizeof(*jwt));
 }
 

@@ -2,6 +2,7 @@
 #ifndef JWT_H
 #define JWT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,12 +27,13 @@ enum jwt_error {
 	JWT_EXPIRED,
 	JWT_NOT_YET,		/* nbf or iat in the future */
 	JWT_TIME,		/* a time that is absent or no integer */
-	JWT_SCOPE		/* scope of another type than string */
+	JWT_SCOPE		/* no string, or list, of scope-tokens */
 };
 
 /* whose tokens are accepted, and with which keys */
 struct jwt_issuer {
 	const char	*name;
+	bool		 own;		/* our own signer */
 	struct jwkset	 set;
 };
 
@@ -47,11 +49,18 @@ struct jwt {
 	json_t		*claims;
 	char		*text;		/* of the claims, for json_member() */
 	size_t		 text_len;
-	const char	*subject;	/* these point into claims */
-	const char	*scope;		/* "" if absent */
+	const char	*subject;	/* points into claims */
+	char		*scope;		/* a valid one; "" if absent */
+	size_t		 issuer;	/* in the policy; on JWT_KEY too */
 };
 
-/* Fills out only on JWT_OK; then the caller calls jwt_clear(). */
+/*
+ * Fills out only on JWT_OK; then the caller calls jwt_clear().
+ *
+ * The scope is the claim "scope", a string.  Other issuers than our own may
+ * have "scp" in its place or, without that, "scopes": a string, or a list of
+ * scope-tokens.
+ */
 enum jwt_error	 jwt_verify(const char *token, size_t len,
 		    const struct jwt_policy *, struct jwt *out);
 void		 jwt_clear(struct jwt *);

@@ -24,8 +24,8 @@ static void	 include(int, const char *);
 	int		 number;	/* a word's line; what was chosen */
 }
 
-%token	<number> AS AUDIENCE CERTIFICATE CLAIM CONNECTIONS FORWARD GRANT HEALTH
-%token	<number> IDLE INCLUDE INSECURE ISSUER JWKS KEY LIFETIME LIMIT LISTEN
+%token	<number> AS AUDIENCE CA CERTIFICATE CLAIM CONNECTIONS FORWARD GRANT
+%token	<number> HEALTH IDLE INCLUDE INSECURE ISSUER JWKS KEY LIFETIME LIMIT LISTEN
 %token	<number> LOCATION METADATA METRICS ON PER PORT POSTGRES PREFORK PROXY
 %token	<number> PS256 REALM REMEMBER REQUEST REQUESTS RESOURCE RETIRED RS256
 %token	<number> SCOPE SERVER SIGNER STORE STOREFILE THROTTLE TIMEOUT TLS TRUST
@@ -141,6 +141,7 @@ trust_lines	: /* empty */
 		;
 trust_line	: JWKS STRING	{ parse_trust_source(&p, CONF_TRUST_JWKS, $2); }
 		| KEY STRING	{ parse_trust_source(&p, CONF_TRUST_PEM, $2); }
+		| CA STRING	{ parse_trust_ca(&p, $2); }
 		;
 
 server		: server_open server_body	{ parse_server_end(&p); }
@@ -253,6 +254,7 @@ static const struct {
 } keywords[] = {
 	{ "as", AS },
 	{ "audience", AUDIENCE },
+	{ "ca", CA },
 	{ "certificate", CERTIFICATE },
 	{ "claim", CLAIM },
 	{ "connections", CONNECTIONS },

@@ -50,10 +50,10 @@ priv_drop(const char *user, const char *directory)
 	}
 	if ((pw = getpwnam(user)) == NULL)
 		fatalx("no such user \"%s\"", user);
-	if (chroot(directory) == -1)
+	if (directory != NULL && chroot(directory) == -1)
 		fatal("chroot %s", directory);
 	if (chdir("/") == -1)
-		fatal("chdir / in %s", directory);
+		fatal("chdir / in %s", directory != NULL ? directory : "/");
 	if (setgroups(1, &pw->pw_gid) == -1)
 		fatal("setgroups");
 	if (setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) == -1)

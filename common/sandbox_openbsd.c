@@ -22,7 +22,13 @@ sandbox(enum sandbox_role role)
 		promises = "stdio rpath wpath cpath unix inet proc exec id sendfd";
 		break;
 	case SANDBOX_WORKER:
-		promises = "stdio inet unix";
+		promises = "stdio inet unix recvfd";
+		break;
+	case SANDBOX_TRUST:
+		promises = "stdio inet recvfd";
+		break;
+	case SANDBOX_RESOLVER:
+		promises = "stdio dns";
 		break;
 	case SANDBOX_SIGNER_MASTER:
 		/* all that its children have, and to fork them */

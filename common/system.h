@@ -8,6 +8,12 @@
  */
 int	system_anonymous_file(const char *name);
 
+/*
+ * From now on nobody can change what is in that file, whoever has it open.  As
+ * far as the system has that.  0 or -1 with errno.
+ */
+int	system_seal(int fd);
+
 /* A directory that is empty and that only root can write, to be confined in. */
 const char *system_empty_directory(void);
 

@@ -3,10 +3,19 @@
 
 #include <sys/mman.h>
 
+#include <fcntl.h>
+
 int
 system_anonymous_file(const char *name)
 {
-	return (memfd_create(name, MFD_CLOEXEC));
+	return (memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+}
+
+int
+system_seal(int fd)
+{
+	return (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK |
+	    F_SEAL_GROW | F_SEAL_WRITE));
 }
 
 const char *

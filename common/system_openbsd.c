@@ -22,6 +22,14 @@ system_anonymous_file(const char *name)
 	return (fd);
 }
 
+/* There are no seals here. */
+int
+system_seal(int fd)
+{
+	(void)fd;
+	return (0);
+}
+
 const char *
 system_empty_directory(void)
 {

@@ -7,7 +7,14 @@
 #include "jwk.h"
 #include "log.h"
 
-#define KEYS_MAX	(1024 * 1024)
+int
+trust_parse(const struct conf_trust *trust, const char *buf, size_t len,
+    struct jwkset *set, void (*warn)(const char *, ...), const char **why)
+{
+	if (trust->source == CONF_TRUST_PEM)
+		return (jwkset_parse_pem(buf, len, set, warn, why));
+	return (jwkset_parse(buf, len, set, warn, why));
+}
 
 int
 trust_load(const struct conf_trust *trust, struct jwt_issuer *issuer)
@@ -18,12 +25,11 @@ trust_load(const struct conf_trust *trust, struct jwt_issuer *issuer)
 	int result;
 
 	issuer->name = trust->issuer;
-	if ((buf = file_read(trust->path, KEYS_MAX, &len, &why)) == NULL)
+	buf = file_read(trust->path, TRUST_BYTES_MAX, &len, &why);
+	if (buf == NULL)
 		result = -1;
-	else if (trust->source == CONF_TRUST_JWKS)
-		result = jwkset_parse(buf, len, &issuer->set, log_warnx, &why);
 	else
-		result = jwkset_parse_pem(buf, len, &issuer->set, log_warnx,
+		result = trust_parse(trust, buf, len, &issuer->set, log_warnx,
 		    &why);
 	if (result == -1)
 		log_warnx("%s: %s", trust->path, why);

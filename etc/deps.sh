@@ -13,7 +13,7 @@ packages="ca-certificates gcc make pkg-config bison mandoc cppcheck
 	python3-authlib python3-requests
 	postgresql pgbouncer
 	clang libclang-rt-14-dev"
-users="_jwtd _jwtdsign"
+users="_jwtd _jwtdsign _jwtdfetch"
 # these may be there without being packages
 command -v node >/dev/null 2>&1 || packages="$packages nodejs"
 command -v npm >/dev/null 2>&1 || packages="$packages npm"

@@ -175,7 +175,7 @@ check_trusts(struct doctor *d)
 	struct jwt_issuer issuer;
 
 	TAILQ_FOREACH(trust, &d->conf->trusts, entry) {
-		if (strncmp(trust->path, "https://", 8) == 0) {
+		if (trust->source == CONF_TRUST_HTTPS) {
 			doctor_say(d, DOCTOR_OK, "trust \"%s\": %s is not "
 			    "fetched here", trust->issuer, trust->path);
 			continue;

@@ -38,6 +38,7 @@ load_own(struct jwt_issuer *issuer, const struct conf_signer *signer)
 	size_t n;
 
 	issuer->name = signer->issuer;
+	issuer->own = true;
 	n = 0;
 	TAILQ_FOREACH(key, &signer->keys, entry)
 		n++;
@@ -85,7 +86,7 @@ load_issuers(struct check *check, const struct conf *conf)
 	TAILQ_FOREACH(trust, &conf->trusts, entry) {
 		issuer = &check->issuers[check->nissuers++];
 		issuer->name = trust->issuer;
-		if (strncmp(trust->path, "https://", 8) == 0)
+		if (trust->source == CONF_TRUST_HTTPS)
 			log_warnx("trust \"%s\": %s is not fetched here",
 			    trust->issuer, trust->path);
 		else if (trust_load(trust, issuer) == -1)

@@ -11,10 +11,12 @@
 
 #include "clock.h"
 #include "control.h"
+#include "keys.h"
 #include "log.h"
 #include "message.h"
 #include "spawn.h"
 #include "system.h"
+#include "watch.h"
 
 /* The bytes that were validated, so that a later edit changes no restart. */
 int
@@ -32,24 +34,71 @@ children_conf_file(const struct conf *conf)
 	return (fd);
 }
 
-/* argv for a child: its name, its slot if it has one, and our own options */
+/* argv for a child: its name, its option and slot if any, our own options */
 static void
-child_argv(const struct parent *parent, const char *name, const char *slot,
-    char *argv[6])
+child_argv(const struct parent *parent, const char *name, const char *option,
+    const char *slot, char *argv[6])
 {
 	size_t n;
 
 	n = 0;
 	argv[n++] = (char *)(uintptr_t)name;
-	if (slot != NULL) {
-		argv[n++] = (char *)(uintptr_t)"-W";
+	if (option != NULL)
+		argv[n++] = (char *)(uintptr_t)option;
+	if (slot != NULL)
 		argv[n++] = (char *)(uintptr_t)slot;
-	}
 	if (parent->options->foreground)
 		argv[n++] = (char *)(uintptr_t)"-d";
 	if (parent->options->verbose)
 		argv[n++] = (char *)(uintptr_t)"-v";
 	argv[n] = NULL;
+}
+
+/* what root's environment holds is not for who reads the network */
+static void
+child_env(char zone[64], char *env[3])
+{
+	env[0] = (char *)(uintptr_t)"PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	env[1] = env[2] = NULL;
+	if (getenv("TZ") != NULL && (size_t)snprintf(zone, 64, "TZ=%s",
+	    getenv("TZ")) < 64)
+		env[1] = zone;
+}
+
+static void
+add(struct parent *parent, const struct child *child)
+{
+	parent->children[parent->nchildren] = *child;
+	parent->children[parent->nchildren].control = -1;
+	parent->children[parent->nchildren].signer_end = -1;
+	parent->nchildren++;
+}
+
+void
+children_init(struct parent *parent)
+{
+	const struct child signer = { .what = "jwtd-signer",
+	    .program = parent->options->signer,
+	    .start = children_start_signer, .ready_hook = keys_signer_ready };
+	const struct child trust = { .what = "trust",
+	    .program = parent->options->self, .may_end = true,
+	    .start = children_start_trust, .hear = keys_hear_trust,
+	    .ready_hook = keys_trust_ready };
+	struct child worker = { .what = "worker",
+	    .program = parent->options->self,
+	    .start = children_start_worker, .hear = keys_hear_worker };
+
+	if (parent->conf->signer != NULL) {
+		parent->signer = &parent->children[parent->nchildren];
+		add(parent, &signer);
+	}
+	if (parent->conf->ntrusts > 0) {
+		parent->trust = &parent->children[parent->nchildren];
+		add(parent, &trust);
+	}
+	parent->workers = &parent->children[parent->nchildren];
+	for (; worker.slot < parent->conf->prefork; worker.slot++)
+		add(parent, &worker);
 }
 
 void
@@ -67,7 +116,6 @@ static void
 start_child(struct child *child, const struct spawn *s, int control)
 {
 	child->ready = false;
-	child->replaced = false;
 	restart_started(&child->restart, clock_ms());
 	if ((child->pid = spawn(s)) == -1) {
 		log_warn("%s cannot be started", child->what);
@@ -83,18 +131,19 @@ give_worker(struct parent *parent, const struct child *worker)
 {
 	struct control control;
 
-	if (parent->signer.pid == 0 || worker->signer_end == -1)
+	if (parent->signer == NULL || parent->signer->pid == 0 ||
+	    worker->signer_end == -1)
 		return;
 	control.type = CONTROL_WORKER;
 	control.slot = worker->slot;
-	if (control_send(parent->signer.control, &control,
+	if (control_send(parent->signer->control, &control,
 	    worker->signer_end) == -1)
 		log_warn("jwtd-signer does not hear of worker %u",
 		    worker->slot);
 }
 
 void
-children_start_signer(struct parent *parent)
+children_start_signer(struct parent *parent, struct child *signer)
 {
 	int fds[3], control[2];
 	char *argv[6];
@@ -103,25 +152,46 @@ children_start_signer(struct parent *parent)
 
 	if (control_pair(control) == -1)
 		fatal("socketpair");
-	if (parent->new_keys_fd != -1)
-		close(parent->new_keys_fd);
-	parent->new_keys_fd = system_anonymous_file("keys");
-	if (parent->new_keys_fd == -1)
-		fatal("public keys");
-	parent->signer.control = control[0];
+	signer->control = control[0];
 	fds[FD_CONTROL - 3] = control[1];
 	fds[FD_CONF - 3] = parent->conf_fd;
-	fds[FD_KEYS - 3] = parent->new_keys_fd;
-	child_argv(parent, "jwtd-signer", NULL, argv);
-	s.path = parent->options->signer;
+	fds[FD_KEYS - 3] = keys_next(parent, 0);
+	child_argv(parent, "jwtd-signer", NULL, NULL, argv);
+	s.path = signer->program;
 	s.argv = argv;
 	s.env = NULL;
 	s.fds = fds;
 	s.nfds = 3;
-	start_child(&parent->signer, &s, control[1]);
+	start_child(signer, &s, control[1]);
 	/* what workers sent while there was no signer still waits in these */
 	for (i = 0; i < parent->conf->prefork; i++)
 		give_worker(parent, &parent->workers[i]);
+}
+
+void
+children_start_trust(struct parent *parent, struct child *trust)
+{
+	char zone[64], *argv[6], *env[3];
+	int fds[2], control[2];
+	struct spawn s;
+
+	if (control_pair(control) == -1)
+		fatal("socketpair");
+	trust->control = control[0];
+	/* it finds all this there when it starts */
+	if (keys_brief_trust(parent, trust->control) == -1 ||
+	    watch_all(parent) == -1)
+		log_warn("trust does not hear of all issuers");
+	fds[FD_CONTROL - 3] = control[1];
+	fds[FD_CONF - 3] = parent->conf_fd;
+	child_argv(parent, "jwtd", "-T", NULL, argv);
+	child_env(zone, env);
+	s.path = trust->program;
+	s.argv = argv;
+	s.env = env;
+	s.fds = fds;
+	s.nfds = 2;
+	start_child(trust, &s, control[1]);
 }
 
 void
@@ -137,21 +207,18 @@ children_start_worker(struct parent *parent, struct child *worker)
 		fatal("socketpair");
 	worker->control = control[0];
 	worker->signer_end = link[1];
+	/* it finds these there before its first connection */
+	keys_owe_all(parent, worker);
+	(void)keys_give(parent, worker);
 	fds[FD_CONTROL - 3] = control[1];
 	fds[FD_CONF - 3] = parent->conf_fd;
-	fds[FD_KEYS - 3] = parent->keys_fd;
 	fds[FD_SIGNER - 3] = link[0];
 	memcpy(&fds[FD_LISTEN - 3], parent->listeners,
 	    parent->conf->nlisteners * sizeof(int));
 	(void)snprintf(slot, sizeof(slot), "%u", worker->slot);
-	child_argv(parent, "jwtd", slot, argv);
-	/* what root's environment holds is not for who reads the network */
-	env[0] = (char *)(uintptr_t)"PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	env[1] = env[2] = NULL;
-	if (getenv("TZ") != NULL && (size_t)snprintf(zone, sizeof(zone),
-	    "TZ=%s", getenv("TZ")) < sizeof(zone))
-		env[1] = zone;
-	s.path = parent->options->self;
+	child_argv(parent, "jwtd", "-W", slot, argv);
+	child_env(zone, env);
+	s.path = worker->program;
 	s.argv = argv;
 	s.env = env;
 	s.fds = fds;

@@ -90,9 +90,12 @@ struct http_chunked {
 /*
  * Take what has come: buf is where the body begins, len all of its bytes since
  * then.  On HTTP_DONE, the body is the first ->out bytes and ->in bytes were
- * consumed.  On HTTP_BAD, *status is 400 or 413.
+ * consumed.  On HTTP_BAD, *status is 400 or 413.  At most HTTP_BODY_MAX bytes
+ * of body in HTTP_CHUNKED_MAX, or body_max in raw_max.
  */
 enum http_result http_chunked_parse(struct http_chunked *, char *buf, size_t len,
 		    int *status);
+enum http_result http_chunked_parse_max(struct http_chunked *, char *buf,
+		    size_t len, size_t body_max, size_t raw_max, int *status);
 
 #endif

@@ -95,7 +95,8 @@ trailer_line(const char *p, size_t len, size_t *used)
 
 /* One step from a line; c->in moves past it if it is whole. */
 static enum http_result
-take_line(struct http_chunked *c, const char *p, size_t len, int *status)
+take_line(struct http_chunked *c, const char *p, size_t len, size_t body_max,
+    int *status)
 {
 	enum http_result r;
 	size_t used, size;
@@ -111,7 +112,7 @@ take_line(struct http_chunked *c, const char *p, size_t len, int *status)
 		return (HTTP_BAD);
 	if (r != HTTP_DONE)
 		return (r);
-	if (size > HTTP_BODY_MAX - c->out) {
+	if (size > body_max - c->out) {
 		*status = 413;
 		return (HTTP_BAD);
 	}
@@ -141,13 +142,14 @@ take_data(struct http_chunked *c, char *buf, size_t len)
 }
 
 enum http_result
-http_chunked_parse(struct http_chunked *c, char *buf, size_t len, int *status)
+http_chunked_parse_max(struct http_chunked *c, char *buf, size_t len,
+    size_t body_max, size_t raw_max, int *status)
 {
 	enum http_result r;
 	size_t limit, n;
 
 	*status = 400;
-	limit = len < HTTP_CHUNKED_MAX ? len : HTTP_CHUNKED_MAX;
+	limit = len < raw_max ? len : raw_max;
 	while (c->state != ST_DONE) {
 		if (c->state == ST_DATA) {
 			if (c->in == limit)
@@ -156,7 +158,7 @@ http_chunked_parse(struct http_chunked *c, char *buf, size_t len, int *status)
 			continue;
 		}
 		n = limit - c->in < LINE_MAX_LEN ? limit - c->in : LINE_MAX_LEN;
-		r = take_line(c, buf + c->in, n, status);
+		r = take_line(c, buf + c->in, n, body_max, status);
 		if (r == HTTP_BAD)
 			return (HTTP_BAD);
 		if (r == HTTP_MORE)
@@ -164,8 +166,15 @@ http_chunked_parse(struct http_chunked *c, char *buf, size_t len, int *status)
 	}
 	if (c->state == ST_DONE)
 		return (HTTP_DONE);
-	if (len < HTTP_CHUNKED_MAX)
+	if (len < raw_max)
 		return (HTTP_MORE);
 	*status = 413;
 	return (HTTP_BAD);
+}
+
+enum http_result
+http_chunked_parse(struct http_chunked *c, char *buf, size_t len, int *status)
+{
+	return (http_chunked_parse_max(c, buf, len, HTTP_BODY_MAX,
+	    HTTP_CHUNKED_MAX, status));
 }

@@ -19,6 +19,7 @@
 #include "parent.h"
 #include "paths.h"
 #include "priv.h"
+#include "trustd.h"
 #include "worker.h"
 
 #define SIGNER_USER	"_jwtdsign"
@@ -31,8 +32,8 @@ usage(void)
 }
 
 /*
- * This program's own path, to run it again as a worker.  It was started by its
- * path, or found in PATH by its name.
+ * This program's own path, to run it again as another process.  It was started
+ * by its path, or found in PATH by its name.
  */
 static void
 find_self(const char *argv0, char path[PATH_MAX])
@@ -101,6 +102,8 @@ check_users(const struct conf *conf)
 		fatalx("no such user \"%s\"", WORKER_USER);
 	if (conf->signer != NULL && !priv_user_exists(SIGNER_USER))
 		fatalx("no such user \"%s\"", SIGNER_USER);
+	if (conf->ntrusts > 0 && !priv_user_exists(TRUST_USER))
+		fatalx("no such user \"%s\"", TRUST_USER);
 }
 
 /*
@@ -156,15 +159,15 @@ main(int argc, char *argv[])
 	const char *file, *errstr, *argv0;
 	struct conf *conf;
 	long long slot;
-	int ch, check, notify;
+	int ch, check, notify, trust;
 
 	memset(&options, 0, sizeof(options));
 	argv0 = strdup(argv[0]);
 	file = path_conf;
-	check = 0;
+	check = trust = 0;
 	slot = -1;
 	errstr = NULL;
-	while ((ch = getopt(argc, argv, "df:nvW:")) != -1)
+	while ((ch = getopt(argc, argv, "df:nTvW:")) != -1)
 		switch (ch) {
 		case 'd':
 			options.foreground = 1;
@@ -174,6 +177,9 @@ main(int argc, char *argv[])
 			break;
 		case 'n':
 			check = 1;
+			break;
+		case 'T':
+			trust = 1;
 			break;
 		case 'v':
 			options.verbose = 1;
@@ -192,6 +198,8 @@ main(int argc, char *argv[])
 	if (slot != -1)
 		worker_main((unsigned int)slot, options.foreground,
 		    options.verbose);
+	if (trust)
+		trustd_main(options.foreground, options.verbose);
 	closefrom(STDERR_FILENO + 1);
 	if ((conf = conf_load(file, NULL)) == NULL)
 		return (1);

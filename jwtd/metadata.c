@@ -1,7 +1,7 @@
 /*
  * The metadata of RFC 8414 and, since some look nowhere else, what OpenID
- * Connect Discovery asks for besides.  All of it is known when a worker starts;
- * nothing here sees a request.
+ * Connect Discovery asks for besides.  All of it follows from the configuration
+ * and our keys; nothing here sees a request.
  */
 #include "metadata.h"
 
@@ -155,7 +155,11 @@ metadata_load(struct worker *worker)
 {
 	const struct conf_location *location;
 	const struct conf_server *server;
+	size_t i;
 
+	for (i = 0; i < worker->nmetadata; i++)
+		free(worker->metadata[i].body);
+	worker->nmetadata = 0;
 	TAILQ_FOREACH(server, &worker->conf->servers, entry)
 		TAILQ_FOREACH(location, &server->locations, entry)
 			if (location->service == CONF_METADATA)

@@ -14,8 +14,8 @@ struct metadata {
 };
 
 /*
- * Fill in the worker's metadata, for each location of that service.  Needs
- * its issuers.
+ * Fill in the worker's metadata, for each location of that service, once there
+ * are keys of our own and again when there are others.
  */
 void	metadata_load(struct worker *);
 const struct metadata *metadata_find(const struct worker *,

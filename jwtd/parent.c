@@ -1,7 +1,7 @@
 /*
  * The parent: opens the listeners, starts the signer and the workers, starts
- * again what dies, and ends them all.  It is root and stays root, and it reads no
- * byte from a client, a database or a key file.
+ * again what dies, and ends them all.  It is root and stays root, and it reads
+ * no byte from a client, another server, a database or a key file.
  */
 #include "parent.h"
 
@@ -20,14 +20,15 @@
 #include "children.h"
 #include "clock.h"
 #include "control.h"
-#include "file.h"
+#include "keys.h"
 #include "listen.h"
 #include "log.h"
 #include "sandbox.h"
 #include "system.h"
+#include "watch.h"
 
 #define STOP_GRACE	5000	/* ms, besides the timeout of a request */
-#define KEYS_MAX	(1024 * 1024)
+#define OWED_WAIT	100	/* ms, until a worker may have room */
 
 static volatile sig_atomic_t asked_to_stop, asked_to_reload;
 
@@ -63,52 +64,56 @@ setup_signals(struct parent *parent)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
+static int
+sooner(int a, int b)
+{
+	return (a == -1 || (b != -1 && b < a) ? b : a);
+}
+
 /* Start what is due.  Returns the ms until the next is, or -1. */
 static int
 start_due(struct parent *parent)
 {
 	struct child *child;
-	unsigned int i;
+	size_t i;
 	int wait, next;
 
 	next = -1;
-	for (i = 0; i <= parent->conf->prefork; i++) {
-		child = i == 0 ? &parent->signer : &parent->workers[i - 1];
-		if (child->pid != 0 || (i == 0 && parent->conf->signer == NULL))
-			continue;
-		/* workers need the public keys, which the signer writes first */
-		if (i > 0 && parent->conf->signer != NULL &&
-		    parent->keys_fd == -1)
+	for (i = 0; i < parent->nchildren; i++) {
+		child = &parent->children[i];
+		if (child >= parent->workers && !keys_complete(parent))
 			break;
 		/* what is wrong with a file is said by the first worker, once */
-		if (i > 1 && !parent->started && !parent->workers[0].ready)
+		if (child > parent->workers && !parent->started &&
+		    !parent->workers[0].ready)
 			break;
+		if (child->pid != 0)
+			continue;
 		wait = restart_wait(&child->restart, clock_ms());
 		if (wait > 0)
-			next = next == -1 || wait < next ? wait : next;
-		else if (i == 0)
-			children_start_signer(parent);
+			next = sooner(next, wait);
 		else
-			children_start_worker(parent, child);
+			child->start(parent, child);
 	}
 	return (next);
 }
 
-static bool
-same_content(int a, int b)
+/* Key sets for which a worker had no room.  As start_due(). */
+static int
+pay_owed(struct parent *parent)
 {
-	const char *why;
-	size_t a_len, b_len;
-	char *pa, *pb;
-	bool same;
+	struct child *worker;
+	unsigned int i;
+	int next;
 
-	pa = file_read_fd(a, KEYS_MAX, &a_len, &why);
-	pb = file_read_fd(b, KEYS_MAX, &b_len, &why);
-	same = pa != NULL && pb != NULL && a_len == b_len &&
-	    memcmp(pa, pb, a_len) == 0;
-	free(pa);
-	free(pb);
-	return (same);
+	next = -1;
+	for (i = 0; i < parent->conf->prefork; i++) {
+		worker = &parent->workers[i];
+		if (worker->pid != 0 && worker->control != -1 &&
+		    !keys_give(parent, worker))
+			next = OWED_WAIT;
+	}
+	return (next);
 }
 
 static void
@@ -116,31 +121,6 @@ end_child(struct child *child, int sig)
 {
 	if (child->pid != 0)
 		(void)kill(child->pid, sig);
-}
-
-/*
- * The signer is ready.  If it came back with other keys than the workers have,
- * because the files were changed, workers with the new ones replace them.
- */
-static void
-signer_ready(struct parent *parent)
-{
-	unsigned int i;
-	bool changed;
-
-	changed = parent->keys_fd != -1 &&
-	    !same_content(parent->keys_fd, parent->new_keys_fd);
-	if (parent->keys_fd != -1)
-		close(parent->keys_fd);
-	parent->keys_fd = parent->new_keys_fd;
-	parent->new_keys_fd = -1;
-	if (!changed)
-		return;
-	log_info("the signing keys have changed: replacing the workers");
-	for (i = 0; i < parent->conf->prefork; i++) {
-		parent->workers[i].replaced = true;
-		end_child(&parent->workers[i], SIGTERM);
-	}
 }
 
 static void
@@ -158,33 +138,33 @@ hear_child(struct parent *parent, struct child *child)
 		child->control = -1;
 		return;
 	}
-	if (control.type != CONTROL_READY || child->ready)
-		return;
-	child->ready = true;
-	if (child == &parent->signer)
-		signer_ready(parent);
+	if (control.type == CONTROL_READY && !child->ready) {
+		child->ready = true;
+		if (child->ready_hook != NULL)
+			child->ready_hook(parent);
+	} else if (child->hear != NULL)
+		child->hear(parent, &control);
 }
 
 static void
 child_ended(struct parent *parent, struct child *child, int status)
 {
-	bool expected;
+	bool ended;
 
-	expected = parent->stopping || child->replaced;
 	child->pid = 0;
 	children_close_ends(child);
-	if (expected) {
-		restart_reset(&child->restart);
+	if (parent->stopping)
 		return;
-	}
+	ended = child->may_end && child->ready && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == 0;
 	/* one that could not start has said why */
 	if (WIFSIGNALED(status))
 		log_warnx("%s %u was ended by signal %d", child->what,
 		    child->slot, WTERMSIG(status));
 	else if (WEXITSTATUS(status) == 127)
-		log_warnx("%s cannot be executed", child == &parent->signer ?
-		    parent->options->signer : parent->options->self);
-	else if (parent->started || child->ready || WEXITSTATUS(status) != 1)
+		log_warnx("%s cannot be executed", child->program);
+	else if (!ended && (parent->started || child->ready ||
+	    WEXITSTATUS(status) != 1))
 		log_warnx("%s %u ended with status %d", child->what,
 		    child->slot, WEXITSTATUS(status));
 	restart_ended(&child->restart, clock_ms());
@@ -196,39 +176,38 @@ child_ended(struct parent *parent, struct child *child, int status)
 static void
 reap(struct parent *parent)
 {
-	unsigned int i;
+	size_t i;
 	pid_t pid;
 	int status;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (parent->signer.pid == pid)
-			child_ended(parent, &parent->signer, status);
-		for (i = 0; i < parent->conf->prefork; i++)
-			if (parent->workers[i].pid == pid)
-				child_ended(parent, &parent->workers[i],
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (i = 0; i < parent->nchildren; i++)
+			if (parent->children[i].pid == pid)
+				child_ended(parent, &parent->children[i],
 				    status);
-	}
 }
 
-static unsigned int
-running_workers(const struct parent *parent)
+/* How many of them run: the workers, or all? */
+static size_t
+running(const struct parent *parent, const struct child *from)
 {
-	unsigned int i, n;
+	const struct child *child;
+	size_t n;
 
-	for (i = n = 0; i < parent->conf->prefork; i++)
-		n += parent->workers[i].pid != 0;
+	n = 0;
+	for (child = from; child < parent->children + parent->nchildren;
+	    child++)
+		n += child->pid != 0;
 	return (n);
 }
 
 static bool
 all_ready(const struct parent *parent)
 {
-	unsigned int i;
+	size_t i;
 
-	if (parent->conf->signer != NULL && !parent->signer.ready)
-		return (false);
-	for (i = 0; i < parent->conf->prefork; i++)
-		if (!parent->workers[i].ready)
+	for (i = 0; i < parent->nchildren; i++)
+		if (!parent->children[i].ready)
 			return (false);
 	return (true);
 }
@@ -237,7 +216,7 @@ all_ready(const struct parent *parent)
 static void
 stop(struct parent *parent)
 {
-	unsigned int i;
+	struct child *child;
 	int sig;
 
 	sig = asked_to_stop > 1 || clock_ms() >= parent->stop_by ? SIGKILL :
@@ -247,26 +226,27 @@ stop(struct parent *parent)
 		parent->stop_by = clock_ms() + STOP_GRACE +
 		    (uint64_t)parent->conf->timeout_request * 1000;
 		sig = SIGTERM;
-	} else if (sig == SIGTERM && running_workers(parent) > 0)
+	} else if (sig == SIGTERM && running(parent, parent->workers) > 0)
 		return;
-	for (i = 0; i < parent->conf->prefork; i++)
-		end_child(&parent->workers[i], sig);
-	if (running_workers(parent) == 0)
-		end_child(&parent->signer, sig);
+	for (child = parent->children + parent->nchildren;
+	    child-- > parent->children;)
+		if (child >= parent->workers ||
+		    running(parent, parent->workers) == 0)
+			end_child(child, sig);
 }
 
 /* Wait for a child to speak, a signal, or wait ms (-1: no limit). */
 static void
 wait_for_something(struct parent *parent, int wait)
 {
-	struct pollfd pfd[CONF_MAX_WORKERS + 1];
-	struct child *who[CONF_MAX_WORKERS + 1];
+	struct pollfd pfd[MAX_CHILDREN];
+	struct child *who[MAX_CHILDREN];
 	struct timespec ts;
 	struct child *child;
-	unsigned int i, n;
+	size_t i, n;
 
-	for (i = n = 0; i <= parent->conf->prefork; i++) {
-		child = i == 0 ? &parent->signer : &parent->workers[i - 1];
+	for (i = n = 0; i < parent->nchildren; i++) {
+		child = &parent->children[i];
 		if (child->pid == 0 || child->control == -1)
 			continue;
 		pfd[n].fd = child->control;
@@ -292,13 +272,15 @@ run(struct parent *parent, void (*started)(void *), void *arg)
 	int wait;
 
 	while (!parent->failed) {
-		wait = parent->stopping ? STOP_GRACE : start_due(parent);
+		wait = parent->stopping ? STOP_GRACE :
+		    sooner(sooner(start_due(parent), pay_owed(parent)),
+		    watch_look(parent));
 		wait_for_something(parent, wait);
 		reap(parent);
 		if (asked_to_stop)
 			stop(parent);
-		if (parent->stopping && parent->signer.pid == 0 &&
-		    running_workers(parent) == 0)
+		if (parent->stopping &&
+		    running(parent, parent->children) == 0)
 			return;
 		if (asked_to_reload) {
 			asked_to_reload = 0;
@@ -313,22 +295,6 @@ run(struct parent *parent, void (*started)(void *), void *arg)
 	}
 }
 
-static void
-init(struct parent *parent)
-{
-	unsigned int i;
-
-	parent->signer.what = "jwtd-signer";
-	parent->signer.control = parent->signer.signer_end = -1;
-	for (i = 0; i < CONF_MAX_WORKERS; i++) {
-		parent->workers[i].what = "worker";
-		parent->workers[i].slot = i;
-		parent->workers[i].control = -1;
-		parent->workers[i].signer_end = -1;
-	}
-	parent->keys_fd = parent->new_keys_fd = -1;
-}
-
 int
 parent_run(const struct conf *conf, const struct parent_options *options,
     void (*started)(void *), void *arg)
@@ -339,9 +305,11 @@ parent_run(const struct conf *conf, const struct parent_options *options,
 
 	if ((parent = calloc(1, sizeof(*parent))) == NULL)
 		fatal("parent");
-	init(parent);
 	parent->conf = conf;
 	parent->options = options;
+	children_init(parent);
+	keys_init(parent);
+	watch_init(parent);
 	empty = system_empty_directory();
 	if (geteuid() == 0 && mkdir(empty, 0755) == -1 && errno != EEXIST)
 		fatal("%s", empty);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "authorization.h"
+#include "issuers.h"
 #include "json.h"
 #include "jwt.h"
 #include "percent.h"
@@ -89,12 +90,8 @@ claim_value(const struct jwt *jwt, const char *name, char value[VALUE_MAX + 1])
  */
 static int
 put_field(struct buf_pool *pool, struct buf *fields, const char *header,
-    const struct jwt *jwt, const char *name)
+    const char *value, size_t n)
 {
-	char value[VALUE_MAX + 1];
-	size_t n;
-
-	n = claim_value(jwt, name, value);
 	if (buf_reserve(pool, fields, strlen(header) + n + 4) == -1)
 		return (-1);
 	buf_puts(fields, header);
@@ -102,6 +99,30 @@ put_field(struct buf_pool *pool, struct buf *fields, const char *header,
 	buf_put(fields, value, n);
 	buf_put(fields, "\r\n", 2);
 	return (0);
+}
+
+static int
+put_claim(struct buf_pool *pool, struct buf *fields, const char *header,
+    const struct jwt *jwt, const char *name)
+{
+	char value[VALUE_MAX + 1];
+	size_t n;
+
+	n = claim_value(jwt, name, value);
+	return (put_field(pool, fields, header, value, n));
+}
+
+/* whatever the issuer calls it, see jwt.h */
+static int
+put_scope(struct buf_pool *pool, struct buf *fields, const struct jwt *jwt)
+{
+	char value[VALUE_MAX + 1];
+	ssize_t n;
+
+	n = percent_encode_unprintable(value, sizeof(value), jwt->scope,
+	    strlen(jwt->scope));
+	return (put_field(pool, fields, "X-Auth-Scope", value,
+	    n == -1 ? 0 : (size_t)n));
 }
 
 static void
@@ -116,10 +137,10 @@ accept_token(struct conn *conn, const struct conf_location *location,
 
 	pool = &conn->worker->pool;
 	memset(&fields, 0, sizeof(fields));
-	failed = put_field(pool, &fields, "X-Auth-Subject", jwt, "sub");
-	failed |= put_field(pool, &fields, "X-Auth-Scope", jwt, "scope");
+	failed = put_claim(pool, &fields, "X-Auth-Subject", jwt, "sub");
+	failed |= put_scope(pool, &fields, jwt);
 	TAILQ_FOREACH(forward, &location->forwards, entry)
-		failed |= put_field(pool, &fields, forward->header, jwt,
+		failed |= put_claim(pool, &fields, forward->header, jwt,
 		    forward->claim);
 	if (failed != 0)
 		reply_error(conn, 503);
@@ -157,6 +178,8 @@ resource(struct conn *conn, const struct conf_location *location)
 	policy.naudience = location->audience.n;
 	policy.now = (int64_t)time(NULL);
 	error = jwt_verify(token.p, token.len, &policy, &jwt);
+	if (error == JWT_KEY)
+		issuers_unknown_key(conn->worker, jwt.issuer);
 	if (error != JWT_OK) {
 		token_refused(conn, location, error);
 		return;

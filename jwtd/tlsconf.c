@@ -12,7 +12,6 @@
 #include "log.h"
 
 #define PEM_MAX		(256 * 1024)
-#define CIPHERS		"ECDHE+AESGCM:ECDHE+CHACHA20"
 
 static char *
 read_pem(const char *path, size_t *len)
@@ -87,7 +86,7 @@ tlsconf_new(const struct conf_listener *listener)
 		fatal("tls");
 	if (tls_config_set_protocols(config, TLS_PROTOCOL_TLSv1_2 |
 	    TLS_PROTOCOL_TLSv1_3) == -1 ||
-	    tls_config_set_ciphers(config, CIPHERS) == -1 ||
+	    tls_config_set_ciphers(config, TLSCONF_CIPHERS) == -1 ||
 	    tls_config_set_alpn(config, "http/1.1") == -1)
 		fatalx("tls: %s", tls_config_error(config));
 	for (i = 0; i < listener->nservers; i++) {

@@ -6,6 +6,9 @@
 
 #include "conf.h"
 
+/* forward secrecy only, by the names that both LibreSSL and libretls take */
+#define TLSCONF_CIPHERS	"ECDHE+AESGCM:ECDHE+CHACHA20"
+
 /*
  * A server context with the certificate of every server on that listener; the
  * client's SNI selects among them and the first is the default.  Reads the files,

@@ -27,7 +27,6 @@
 #include "issuers.h"
 #include "link.h"
 #include "log.h"
-#include "metadata.h"
 #include "priv.h"
 #include "sandbox.h"
 #include "system.h"
@@ -183,14 +182,12 @@ on_terminate(int sig, short what, void *arg)
 		(void)event_base_loopexit(worker->base, NULL);
 }
 
-/* The parent never sends a worker anything: this is its end, and so ours. */
 static void
 on_control(int fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	(void)arg;
-	exit(0);
+	issuers_hear(arg);
 }
 
 static void
@@ -286,10 +283,8 @@ start(struct worker *worker)
 	setup_listeners(worker);
 	setup_events(worker);
 	issuers_load(worker);
-	metadata_load(worker);
 	if (worker->conf->signer != NULL)
 		worker->link = link_new(worker, FD_SIGNER);
-	close(FD_KEYS);
 	tzset();
 	priv_drop(WORKER_USER, system_empty_directory());
 	sandbox(SANDBOX_WORKER);

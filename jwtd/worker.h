@@ -32,12 +32,19 @@ struct worker_listener {
 	int			 fd;
 };
 
+/* what else there is to know of an issuer */
+struct worker_issuer {
+	const struct conf_trust	*trust;		/* NULL: our own */
+	uint64_t		 next_ask;	/* ms; not before */
+};
+
 struct worker {
 	const struct conf	*conf;
 	struct event_base	*base;
 	struct worker_listener	*listeners;
 	struct link		*link;		/* NULL: no signer */
 	struct jwt_issuer	*issuers;
+	struct worker_issuer	*sources;	/* of each of these */
 	size_t			 nissuers;
 	char			*jwks;		/* our own keys, or NULL */
 	size_t			 jwks_len;

@@ -4,10 +4,10 @@ use warnings;
 
 use Test::More;
 
-use Issuer;
+use Discovery;
 use Jwtd;
 
-my ($d, $issuer) = Issuer->start;
+my ($d, $issuer) = Discovery->start;
 my $well_known = "$issuer/.well-known/";
 
 # "the metadata is fine", or what Authlib says against it
@@ -29,7 +29,7 @@ EOF
 
 sub validate {
 	my ($file, $kind, $changes) = @_;
-	return Issuer::python($d, $validate, "$well_known$file", $kind,
+	return Discovery::python($d, $validate, "$well_known$file", $kind,
 	    $changes // '{}');
 }
 
@@ -71,20 +71,20 @@ EOF
 
 sub session {
 	my ($file, $secret, $scope) = @_;
-	return Issuer::python($d, $session, "$well_known$file", $secret,
+	return Discovery::python($d, $session, "$well_known$file", $secret,
 	    $scope, "$issuer/verify");
 }
 
 for my $file (qw(oauth-authorization-server openid-configuration)) {
-	is(session($file, Issuer::password(), ''),
+	is(session($file, Discovery::password(), ''),
 	    'Bearer 900 read write; 202 alice; 401',
 	    "$file: a token, which is accepted, but not when it was changed");
-	is(session($file, Issuer::password(), 'read'),
+	is(session($file, Discovery::password(), 'read'),
 	    'Bearer 900 read; 202 alice; 401', "$file: one scope");
-	is(session($file, Issuer::password(), 'write'),
+	is(session($file, Discovery::password(), 'write'),
 	    'Bearer 900 write; 403 None; 401',
 	    "$file: another, with which it is not");
-	is(session($file, Issuer::password(), 'admin'), 'invalid_scope',
+	is(session($file, Discovery::password(), 'admin'), 'invalid_scope',
 	    "$file: a scope that the user does not have");
 	is(session($file, 'wrong', ''), 'invalid_client',
 	    "$file: a wrong secret");

@@ -90,6 +90,10 @@ signer {
 trust "https://login.example.net" {
 	jwks "$dir/trust.json"
 }
+# only the daemon has these keys
+trust "https://fetched.example" {
+	jwks "https://127.0.0.1:9/jwks.json"
+}
 server "auth.example.com" {
 	listen on 127.0.0.1 tls port 8443
 	tls {

@@ -5,7 +5,7 @@ use warnings;
 
 use Test::More;
 
-use Issuer;
+use Discovery;
 use Jwtd;
 use Token qw(b64 unb64);
 
@@ -66,38 +66,38 @@ for ([ RS256 => 'rsa', '' ], [ PS256 => 'rsa', ' ps256' ],
     [ ES256 => 'ec', '' ], [ EdDSA => 'ed25519', '' ]) {
 	my ($alg, $type, $words) = @$_;
 	subtest $alg => sub {
-		my ($d, $issuer) = Issuer->start(type => $type,
+		my ($d, $issuer) = Discovery->start(type => $type,
 		    words => $words);
 		my $url = "$issuer/jwks.json";
 		my ($port) = $issuer =~ /:(\d+)$/;
 		my $r = $d->request(path => '/token', user => 'alice',
-		    password => Issuer::password(),
+		    password => Discovery::password(),
 		    socket => $d->connect_tls($port));
 		my $token = $r->{json}{access_token} // die $r->{text};
 		my @tokens = ($token, tampered($token), other_kid($token));
 
 		my $good = "$alg alice blue";
-		is(Issuer::node($d, $jose, $url, $issuer, $alg, 'api',
+		is(Discovery::node($d, $jose, $url, $issuer, $alg, 'api',
 		    @tokens), "$good; "
 		    . 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED -; '
 		    . 'ERR_JWKS_NO_MATCHING_KEY -',
 		    'jose: a token, another subject, another kid');
-		is(Issuer::node($d, $jose, $url, $issuer, $alg, 'web', $token),
+		is(Discovery::node($d, $jose, $url, $issuer, $alg, 'web', $token),
 		    'ERR_JWT_CLAIM_VALIDATION_FAILED aud',
 		    'jose: another audience');
-		is(Issuer::node($d, $jose, $url, "$issuer/", $alg, 'api',
+		is(Discovery::node($d, $jose, $url, "$issuer/", $alg, 'api',
 		    $token), 'ERR_JWT_CLAIM_VALIDATION_FAILED iss',
 		    'jose: another issuer');
 
 		# jsonwebtoken has no EdDSA
 		if ($alg ne 'EdDSA') {
 			my ($kid) = unb64($tokens[2]) =~ /"kid":"(.*?)"/;
-			is(Issuer::node($d, $jwks_rsa, $url, $issuer, $alg,
+			is(Discovery::node($d, $jwks_rsa, $url, $issuer, $alg,
 			    'api', @tokens), "$good; invalid signature; "
 			    . 'error in secret or public key callback: Unable '
 			    . "to find a signing key that matches '$kid'",
 			    'jwks-rsa: a token, another subject, another kid');
-			is(Issuer::node($d, $jwks_rsa, $url, $issuer, $alg,
+			is(Discovery::node($d, $jwks_rsa, $url, $issuer, $alg,
 			    'web', $token),
 			    'jwt audience invalid. expected: web',
 			    'jwks-rsa: another audience');

@@ -5,7 +5,7 @@ use warnings;
 
 use Test::More;
 
-use Issuer;
+use Discovery;
 use Jwtd;
 
 # A line for each pair of a secret and parameters.
@@ -37,7 +37,7 @@ while (pairs.length > 0) {
 }
 EOF
 
-my $secret = Issuer::password();
+my $secret = Discovery::password();
 my $verified = '202 alice 401 invalid_token';
 my @cases = (
     [ $secret, '', "bearer 900 read write $verified", 'a token' ],
@@ -51,15 +51,15 @@ my @cases = (
 	'ResponseBodyError 400 invalid_target', 'a resource of others' ]);
 
 for my $path ('', '/tenant/a') {
-	my ($d, $issuer) = Issuer->start(path => $path);
+	my ($d, $issuer) = Discovery->start(path => $path);
 	for my $algorithm ('oauth2', 'oidc') {
 		my $name = "$algorithm, issuer "
 		    . ($path || 'without a path');
-		my @said = split /; /, Issuer::node($d, $text, $issuer,
+		my @said = split /; /, Discovery::node($d, $text, $issuer,
 		    $algorithm, "$issuer/verify", map { @$_[0, 1] } @cases);
 		is(scalar @said, scalar @cases, "$name: an answer to each");
 		is(shift @said, $$_[2], "$name: $$_[3]") for @cases;
-		is(Issuer::node($d, $text, "$issuer/other", $algorithm,
+		is(Discovery::node($d, $text, "$issuer/other", $algorithm,
 		    "$issuer/verify", $secret, ''),
 		    'ClientError OAUTH_RESPONSE_IS_NOT_CONFORM 404',
 		    "$name: an issuer that is not there");

@@ -8,6 +8,7 @@ use Test::More;
 # what whoever starts the daemon has in the environment stays there
 $ENV{PGPASSWORD} = 'of no business to a worker ' x 4;
 
+use Issuer;
 use Jwtd;
 
 plan skip_all => 'no /proc' unless -r "/proc/$$/status";
@@ -255,6 +256,74 @@ if ($root) {
 	is_deeply(kinds((Jwtd::children($d->pid))[0]), { listener => 1,
 	    socket => 1, anon_inode => 1, pipe => 2, '/dev/null' => 1 },
 	    'no signer: no socket to it');
+}
+
+# With trusted issuers there is one process more, which is nobody else's user
+{
+	my $set = Issuer::set(a => Issuer::key());
+	my $d = Jwtd->start(globals => <<'EOT', servers => $servers,
+trust "https://b.example" {
+	jwks "DIR/b.json"
+}
+trust "https://c.example" {
+	jwks "https://127.0.0.1:9/none"
+	ca "DIR/tls.crt"
+}
+EOT
+	    files => { 'b.json' => $set }, tls => 1);
+	$d->user('alice', 'open sesame');
+	serves($d, 'trust');
+	my @all = sort 'jwtd: trust', @titles;
+	is_deeply([ sort map { Jwtd::title($_) } Jwtd::family($d->pid) ],
+	    \@all, 'trust: the processes');
+	my %pid = map { Jwtd::title($_) => $_ } Jwtd::children($d->pid);
+	my $pid = $pid{'jwtd: trust'};
+	my @pw = $root ? getpwnam('_jwtdfetch') : ();
+	my ($user, $group) = $root ? @pw[2, 3] : ($uid, $gid);
+	if ($root) {
+		is(scalar(keys %{ { map { (getpwnam($_))[2] => 1 }
+		    qw(_jwtd _jwtdsign _jwtdfetch root) } }), 4,
+		    'trust: a user of its own');
+		is(status($pid, 'Groups'), $group, 'trust: groups');
+		is(readlink "/proc/$pid/root", '/var/empty', 'trust: root');
+		is(readlink "/proc/$pid/cwd", '/var/empty',
+		    'trust: working directory');
+		is(status($pid, $_), '0' x 16, "trust: $_")
+		    for qw(CapPrm CapEff CapAmb CapInh);
+		is((stat "/proc/$pid/status")[4], 0, 'trust: not dumpable');
+		# control; libevent's; an empty file for each next set
+		is_deeply(kinds($pid), { socket => 1, anon_inode => 1,
+		    pipe => 2, memory => 2 }, 'trust: its descriptors');
+		is_deeply(kinds($pid{'jwtd: worker 0'}), { listener => 2,
+		    socket => 2, anon_inode => 1, pipe => 2 },
+		    'trust: a worker has no descriptor more for it');
+		# control of four, the signers' ends of two; the configuration,
+		# two sets, an empty file for each next one
+		is_deeply(kinds($d->pid), { listener => 2, socket => 6,
+		    memory => 5 }, 'trust: the parent: its descriptors');
+	}
+	is(status($pid, 'Uid'), join(' ', ($user) x 4), 'trust: user');
+	is(status($pid, 'Gid'), join(' ', ($group) x 4), 'trust: group');
+	is(status($pid, 'NoNewPrivs'), 1, 'trust: no new privileges');
+	like(Jwtd::read_file("/proc/$pid/limits"),
+	    qr/^Max core file size\s+0\s+0\s/m, 'trust: no core file');
+	SKIP: {
+		open my $f, '<', "/proc/$pid/environ"
+		    or skip 'only root sees its environment', 1;
+		local $/;
+		unlike(<$f> // '', qr/of no business/,
+		    'trust: nothing of our environment');
+	}
+	my @family = ($d->pid, Jwtd::family($d->pid));
+	is($d->stop, 0, 'trust: the end');
+	is(join(' ', Jwtd::alive(@family)), '', 'trust: nobody is left');
+
+	$d->launch;
+	@family = ($d->pid, Jwtd::family($d->pid));
+	kill 'KILL', $d->pid;
+	Jwtd::wait_until(sub { !$d->running });
+	ok(Jwtd::wait_until(sub { !Jwtd::alive(@family) }, 10),
+	    'trust: the parent is killed: nobody is left');
 }
 
 done_testing();

@@ -285,7 +285,7 @@ for my $args ([ '-x' ], [ '-f' ], [ 'more' ]) {
 	like($out, qr/^usage: jwtd /m, "jwtd @$args: usage");
 }
 for my $command ([ "$Jwtd::build/jwtd-signer" ],
-    [ "$Jwtd::build/jwtd", '-W', 0 ]) {
+    [ "$Jwtd::build/jwtd", '-W', 0 ], [ "$Jwtd::build/jwtd", '-T' ]) {
 	my ($status, $out) = Jwtd::run($command);
 	is($status, 2, "not by hand: status");
 	like($out, qr/\A[^\n]+\n\z/, "not by hand: one line");

@@ -102,6 +102,54 @@ sub check_trust {
 	is(Jwtd::field($r, 'X-Auth-Subject'), 'carol', "B's subject");
 }
 
+# what others call the scope; of our own, only "scope" counts
+subtest 'scopes' => sub {
+	my $d = Jwtd->start(globals => $trusts, servers => $all
+	    =~ s/\tlocation "\/token"/\tlocation "\/read" {
+		resource
+		audience "api"
+		scope "read"
+	}
+$&/r, files => { 'b.json' => $jwks, 'c.pem' => $pem });
+	my $scope = sub {
+		my ($token, $path) = @_;
+		my $r = $d->request(path => $path, bearer => $token);
+		return join ' ', $r->{status},
+		    Jwtd::field($r, 'X-Auth-Scope') // '-';
+	};
+	my @cases = (
+		[ { scp => 'read write' }, '202 read write', '202 read write' ],
+		[ { scp => [ 'write', 'read' ] }, '202 write read',
+		    '202 write read' ],
+		[ { scopes => 'read' }, '202 read', '202 read' ],
+		[ { scopes => [ 'read', 'a%b' ] }, '202 read a%25b',
+		    '202 read a%25b' ],
+		[ { scp => [ 'reader' ] }, '202 reader', '403 -' ],
+		[ { scp => [] }, '202 ', '403 -' ],
+		[ { scope => 'write', scp => [ 'read' ], scopes => 'read' },
+		    '202 write', '403 -' ],
+		[ { scp => 'write', scopes => [ 'read' ] }, '202 write',
+		    '403 -' ],
+		[ { scp => [ 'read write' ] }, '401 -', '401 -' ],
+		[ { scp => [ 'read', 1 ] }, '401 -', '401 -' ],
+		[ { scp => { read => 1 } }, '401 -', '401 -' ],
+		[ { scope => [ 'read' ] }, '401 -', '401 -' ],
+	);
+	for (@cases) {
+		my ($claims, $any, $read) = @$_;
+		my $name = json($claims);
+		my $token = signed($b, { alg => 'RS256' }, { sub => 'carol',
+		    iss => 'https://b.example', aud => 'api',
+		    exp => time + 900, %$claims });
+		is($scope->($token, '/v'), $any, $name);
+		is($scope->($token, '/read'), $read, "$name: for read");
+	}
+	$d->user('alice', 'pw', '{"scp":["read"],"scopes":"read"}');
+	my $own = $d->token('alice', 'pw');
+	is($scope->($own, '/v'), '202 ', 'our own: others are claims only');
+	is($scope->($own, '/read'), '403 -', 'our own: for read');
+};
+
 subtest 'a signer and two trusted issuers' => sub {
 	my $d = Jwtd->start(globals => $trusts, servers => $all,
 	    files => { 'b.json' => $jwks, 'c.pem' => $pem });

@@ -1,109 +1,71 @@
-# A daemon that clients find by its issuer, a URL of https on 127.0.0.1, at
-# which its metadata is; and how to run those clients.
+# Another issuer, as a test needs one: keys in files, sets of them, tokens; and
+# what a daemon says to these.
 package Issuer;
 
 use strict;
 use warnings;
 
+use Exporter qw(import);
+
 use Jwtd;
-use Proxy;
-use Token;
+use Token qw(b64 json signed);
 
-# Issuer->start(path => PATH, type => TYPE, words => WORDS)
-#	path	of the issuer, and of all locations
-#	type	of the key, and words after it in the configuration
-# The port is in the issuer, so it is chosen before.  Returns daemon and issuer.
-sub start {
-	my ($class, %arg) = @_;
-	my $path = $arg{path} // '';
-	for (1 .. 10) {
-		my $port = Proxy::free_port();
-		my $issuer = "https://127.0.0.1:$port$path";
-		my $d = Jwtd->prepare(tls => 1, servers => servers($port,
-		    $path));
-		configure($d, $issuer, $arg{type}, $arg{words} // '');
-		next unless launch($d);
-		$d->user('alice', password(),
-		    '{"scope":"read write","team":"blue"}');
-		return ($d, $issuer);
+our @EXPORT_OK = qw(answer connect_to key jwk set token);
+
+my ($store, $n);
+
+# the path of a new private key, outside of any daemon's directory
+sub key {
+	$store //= Jwtd->prepare(signer => undef);
+	my $file = $store->dir . '/issuer' . ++$n . '.pem';
+	$store->make_key($file, 2048);
+	return $file;
+}
+
+sub jwk {
+	my ($file, %more) = @_;
+	my ($hex) = qx(openssl rsa -in $file -noout -modulus) =~ /=(\w+)/;
+	return { kty => 'RSA', n => b64(pack 'H*', $hex), e => 'AQAB', %more };
+}
+
+# a set of (kid => key file, ...)
+sub set {
+	my (@keys, @jwks) = @_;
+	while (my ($kid, $file) = splice @keys, 0, 2) {
+		push @jwks, jwk($file, kid => $kid);
 	}
-	die 'no port stays free';
+	return json({ keys => \@jwks });
 }
 
-sub servers {
-	my ($port, $path) = @_;
-	return <<"EOF";
-server "localhost" {
-	listen on 127.0.0.1 tls port $port
-	tls {
-		certificate "DIR/tls.crt"
-		key "DIR/tls.key"
-	}
-	location "$path/token" {
-		grant
-		audience { "api" "web" }
-	}
-	location "$path/verify" {
-		resource
-		audience "api"
-		scope "read"
-	}
-	location "$path/jwks.json" { jwks }
-	location "/.well-known/oauth-authorization-server$path" { metadata }
-	location "$path/.well-known/openid-configuration" { metadata }
-}
-EOF
+# claims besides or instead; a kid of undef is left out
+sub token {
+	my ($issuer, $key, $kid, %claims) = @_;
+	return signed($key, { alg => 'RS256', defined $kid ? (kid => $kid) : () },
+	    { sub => 'carol', iss => $issuer, aud => 'api', exp => time + 900,
+	    %claims });
 }
 
-sub configure {
-	my ($d, $issuer, $type, $words) = @_;
-	my $file = $d->dir . '/jwtd.conf';
-	my $key = $d->dir . '/key.pem';
-	if (defined $type) {
-		unlink $key;
-		$d->ctl([ 'key', 'new', '-t', $type, $key ]);
-	}
-	Jwtd::write_file($file, Jwtd::read_file($file)
-	    =~ s{https://issuer\.example}{$issuer}r
-	    =~ s{^\tkey ".*?key\.pem"\K}{$words}mr);
+# "202", or "401 why", of the location "/v"; on that connection, if there is one
+sub answer {
+	my ($d, $token, $socket) = @_;
+	my $r = $socket ? Jwtd::ask($socket, Jwtd::text(path => '/v',
+	    bearer => $token)) : $d->request(path => '/v', bearer => $token);
+	my ($why) = (Jwtd::field($r, 'WWW-Authenticate') // '')
+	    =~ /error_description="(.*?)"/;
+	return join ' ', $r->{status}, $why // ();
 }
 
-# false if somebody else has taken the port
-sub launch {
-	my ($d) = @_;
-	return 1 if eval { $d->launch; 1 };
-	die $@ unless $@ =~ /Address already in use/;
-	return 0;
-}
-
-sub password { return "p\xc3\xa4ss: +%41" }
-
-# Run Python; returns what it printed, in one line.
-sub python {
-	my ($d, $text, @args) = @_;
-	return lines('env', 'REQUESTS_CA_BUNDLE=' . $d->dir . '/tls.crt',
-	    'NO_PROXY=*', $Token::python, '-c', $text, @args);
-}
-
-# Run JavaScript with the packages that "make check" installs; likewise.
-sub node {
-	my ($d, $text, @args) = @_;
-	my $dir = "$Jwtd::build/npm";
-	die "no $dir/installed: \"make $dir/installed\" makes it"
-	    unless -e "$dir/installed";
-	# node 18 does not have it as a global without being told
-	$text = "import { webcrypto } from 'node:crypto';\n"
-	    . "globalThis.crypto ??= webcrypto;\n$text";
-	return lines('env', 'NODE_EXTRA_CA_CERTS=' . $d->dir . '/tls.crt',
-	    'NODE_NO_WARNINGS=1',
-	    'sh', '-c', 'cd "$0" && exec node --input-type=module "$@"', $dir,
-	    '-e', $text, '--', @args);
-}
-
-sub lines {
-	my ($status, $out) = Jwtd::run([ @_ ]);
-	$out .= "status $status\n" if $status != 0;
-	return join '; ', split /\n/, $out;
+# A connection to the worker of that slot, of two: the other one is stopped
+# meanwhile.
+sub connect_to {
+	my ($d, $slot) = @_;
+	my ($other) = $d->pids('jwtd: worker ' . (1 - $slot));
+	kill 'STOP', $other;
+	my $s = $d->connect;
+	my $r = Jwtd::ask($s, Jwtd::text(path => '/v'));
+	kill 'CONT', $other;
+	die "worker $slot does not answer" if $r->{status} != 401;
+	return $s;
 }
 
 1;

@@ -79,7 +79,9 @@ static const struct {
 	    "\tstore postgres \"postgresql://u@[::1]:5432/d?a=b:c@d\"\n"), 0 },
 	{ "trust", TRUST "trust \"c\" {\n\n\tkey \"/c.pem\"\n}\n" HEALTH, 0 },
 	{ "trust by URL", "trust \"b\" { jwks \"https://b/jwks\" }\n" HEALTH,
-	    1 },
+	    0 },
+	{ "trust by URL, with a ca", "trust \"b\" {\n\tca \"/ca.pem\"\n"
+	    "\tjwks \"https://[::1]:8443/jwks?a=b\"\n}\n" HEALTH, 0 },
 	{ "every kind of listen", IN_SERVER("\tlisten on 127.0.0.2 port 0\n"
 	    "\tlisten on * insecure port 65535\n\tlisten on \"/s\"\n"
 	    "\tlisten on :: insecure port 1\n"
@@ -254,6 +256,22 @@ static const struct {
 	    "3: trust \"b\" has more than one source\n" },
 	{ "trust \"b\" { jwks \"http://b/\" }\n" HEALTH,
 	    "1: invalid jwks \"http://b/\": not \"https://\"\n" },
+	{ "trust \"b\" { jwks \"ftp://b/\" }\n" HEALTH,
+	    "1: invalid jwks \"ftp://b/\": not \"https://\"\n" },
+	{ "trust \"b\" { jwks \"https://u@b/\" }\n" HEALTH,
+	    "1: invalid jwks \"https://u@b/\": a user name\n" },
+	{ "trust \"b\" {\n\tjwks \"https://b:x/\"\n}\n" HEALTH,
+	    "2: invalid jwks \"https://b:x/\": no port\n" },
+	{ "trust \"b\" {\n\tjwks \"/b\"\n\tca \"/c\"\n}\n" HEALTH,
+	    "1: trust \"b\" has a ca, but is read from a file\n" },
+	{ "trust \"b\" {\nkey \"/b\"\nca \"/c\"\n}\n" HEALTH,
+	    "1: trust \"b\" has a ca, but is read from a file\n" },
+	{ "trust \"b\" {\njwks \"https://b\"\nca \"/c\"\nca \"/d\"\n}\n"
+	    HEALTH, "4: duplicate \"ca\"\n" },
+	{ "trust \"b\" {\njwks \"https://b\"\nca \"\"\n}\n" HEALTH,
+	    "3: invalid ca \"\": empty\n" },
+	{ "trust \"b\" {\nca \"/c\"\n}\n" HEALTH,
+	    "1: trust \"b\" has no jwks and no key\n" },
 	{ TRUST TRUST HEALTH, "2: duplicate trust \"https://b\"\n" },
 	{ "trust \"https://a\" { key \"/k\" }\n" SIGNER HEALTH,
 	    "1: trust \"https://a\" is the signer's own issuer\n" },
@@ -793,8 +811,7 @@ test_laters(void)
 	    "trusted proxy { ::1 }\nlocation \"/a\" { metrics }\n}\n";
 	static const char *const want[] = {
 		"t:5: \"remember\"",
-		"t:6: \"throttle\"", "t:8: \"jwks https://\"",
-		"t:12: \"metrics\""
+		"t:6: \"throttle\"", "t:12: \"metrics\""
 	};
 	const struct conf_later *later;
 	struct conf *conf;
@@ -814,6 +831,32 @@ test_laters(void)
 	}
 	is_int((long long)i, sizeof(want) / sizeof(want[0]), "each once");
 	conf_free(conf);
+}
+
+/* as many issuers as there may be, and one more */
+static void
+test_trusts(void)
+{
+	static char text[CONF_MAX_TRUSTS * 64];
+	struct conf *conf;
+	char *errors;
+	size_t len;
+	int i;
+
+	len = 0;
+	for (i = 0; i < CONF_MAX_TRUSTS; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+		    "trust \"%d\" { jwks \"/k\" }\n", i);
+	snprintf(text + len, sizeof(text) - len, HEALTH);
+	conf = parse("t", text, strlen(text), &errors);
+	is_str(errors, "", "as many issuers as there may be");
+	is_int((long long)conf->ntrusts, CONF_MAX_TRUSTS, "... are counted");
+	conf_free(conf);
+	free(errors);
+	snprintf(text + len, sizeof(text) - len, TRUST HEALTH);
+	(void)parse("t", text, strlen(text), &errors);
+	is_str(errors, "t:64: more than 63 trust blocks\n", "one more");
+	free(errors);
 }
 
 static void
@@ -924,6 +967,7 @@ main(void)
 	test_location_find();
 	test_server_find();
 	test_laters();
+	test_trusts();
 	test_include();
 	return (done());
 }

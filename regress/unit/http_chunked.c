@@ -267,9 +267,36 @@ test_again(void)
 	ok(c.in == 0 && c.out == 0, "... and nothing was taken");
 }
 
+/* the limits that a caller sets: of the body, and of what came */
+static void
+test_max(void)
+{
+	static const char in[] = "4\r\nabcd\r\n6\r\nefghij\r\n0\r\n\r\n";
+	struct http_chunked c;
+	char buf[sizeof(in)];
+	int status;
+
+	memset(&c, 0, sizeof(c));
+	memcpy(buf, in, sizeof(in));
+	is_int(http_chunked_parse_max(&c, buf, sizeof(in) - 1, 10, 100,
+	    &status), HTTP_DONE, "as much as may be");
+	ok(c.out == 10 && memcmp(buf, "abcdefghij", 10) == 0, "... is there");
+	memset(&c, 0, sizeof(c));
+	memcpy(buf, in, sizeof(in));
+	is_int(http_chunked_parse_max(&c, buf, sizeof(in) - 1, 9, 100,
+	    &status), HTTP_BAD, "a body of one byte more");
+	is_int(status, 413, "... is too large");
+	memset(&c, 0, sizeof(c));
+	memcpy(buf, in, sizeof(in));
+	is_int(http_chunked_parse_max(&c, buf, sizeof(in) - 1, 100,
+	    sizeof(in) - 2, &status), HTTP_BAD, "chunks of one byte more");
+	is_int(status, 413, "... are too large");
+}
+
 int
 main(void)
 {
+	test_max();
 	test_good();
 	test_bad();
 	test_limits();

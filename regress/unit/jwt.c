@@ -181,6 +181,18 @@ static const struct {
 	{ "scope with two spaces", H, C(",\"scope\":\"a  b\""), JWT_SCOPE },
 	{ "scope with a tab", H, C(",\"scope\":\"a\\tb\""), JWT_SCOPE },
 	{ "scope outside ASCII", H, C(",\"scope\":\"\xc3\xa4\""), JWT_SCOPE },
+	{ "scp no scope", H, C(",\"scp\":\"a  b\""), JWT_SCOPE },
+	{ "scp a number", H, C(",\"scp\":1"), JWT_SCOPE },
+	{ "scp null", H, C(",\"scp\":null"), JWT_SCOPE },
+	{ "scp an object", H, C(",\"scp\":{\"a\":1}"), JWT_SCOPE },
+	{ "scp a list of a number", H, C(",\"scp\":[\"a\",1]"), JWT_SCOPE },
+	{ "scp a list in a list", H, C(",\"scp\":[[\"a\"]]"), JWT_SCOPE },
+	{ "scp two in one", H, C(",\"scp\":[\"a b\"]"), JWT_SCOPE },
+	{ "scp an empty one", H, C(",\"scp\":[\"a\",\"\"]"), JWT_SCOPE },
+	{ "scp a quote", H, C(",\"scp\":[\"a\\\"\"]"), JWT_SCOPE },
+	{ "bad scp before good scopes", H,
+	    C(",\"scp\":7,\"scopes\":[\"a\"]"), JWT_SCOPE },
+	{ "scopes a number", H, C(",\"scopes\":1"), JWT_SCOPE },
 };
 
 static EVP_PKEY *key_a, *key_a2, *key_b;
@@ -189,8 +201,8 @@ static struct jwk keys_a[] = { { "a", JWK_RS256, NULL },
     { "a2", JWK_RS256, NULL } };
 static struct jwk keys_b[] = { { "b", JWK_RS256, NULL } };
 static struct jwt_issuer issuers[] = {
-	{ "https://a.example", { keys_a, 2, false } },
-	{ "https://b.example", { keys_b, 1, false } },
+	{ "https://a.example", false, { keys_a, 2, false } },
+	{ "https://b.example", false, { keys_b, 1, false } },
 };
 static char *audience[] = { (char *)"api", (char *)"api2" };
 static struct jwt_policy policy = { issuers, 2, audience, 2, NOW };
@@ -268,6 +280,66 @@ test_out(void)
 		jwt_clear(&jwt);
 	}
 	free(token);
+}
+
+/* what others call the scope; and what only our own do not */
+static void
+test_scopes(void)
+{
+	static const struct {
+		const char	*claims;
+		const char	*want;
+		const char	*own;		/* of our own issuer */
+	} scopes[] = {
+		{ ",\"scp\":\"a b\"", "a b", "" },
+		{ ",\"scp\":[\"a\",\"b:c\"]", "a b:c", "" },
+		{ ",\"scp\":[]", "", "" },
+		{ ",\"scp\":\"\"", "", "" },
+		{ ",\"scopes\":\"a b\"", "a b", "" },
+		{ ",\"scopes\":[\"b\",\"a\"]", "b a", "" },
+		{ ",\"scp\":[\"a\"],\"scopes\":[\"b\"]", "a", "" },
+		{ ",\"scopes\":[\"b\"],\"scp\":\"\"", "", "" },
+		{ ",\"scope\":\"x\",\"scp\":[\"a\"],\"scopes\":[\"b\"]",
+		    "x", "x" },
+		{ ",\"scope\":\"\",\"scp\":[\"a\"]", "", "" },
+		{ ",\"scope\":\"x\",\"scp\":7", "x", "x" },
+		{ ",\"Scp\":[\"a\"]", "", "" },
+	};
+	char payload[256], *token;
+	struct jwt jwt;
+	size_t i;
+	int own;
+
+	for (i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
+		snprintf(payload, sizeof(payload), C("%s"), scopes[i].claims);
+		token = token_make(key_a, H, payload);
+		for (own = 0; own < 2; own++) {
+			issuers[0].own = own;
+			if (!is_error(verify_n(token, strlen(token), &jwt),
+			    JWT_OK, scopes[i].claims))
+				continue;
+			is_str(jwt.scope, own ? scopes[i].own : scopes[i].want,
+			    own ? "... by our own" : "... by another");
+			is_int((long long)jwt.issuer, 0, "... the first");
+			jwt_clear(&jwt);
+		}
+		issuers[0].own = false;
+		free(token);
+	}
+}
+
+/* an issuer whose keys have not come yet */
+static void
+test_no_keys(void)
+{
+	struct jwkset had;
+
+	had = issuers[0].set;
+	issuers[0].set.nkeys = 0;
+	check(key_a, H, C(""), JWT_KEY, "no keys");
+	check(key_a, "{\"alg\":\"RS256\"}", C(""), JWT_KEY,
+	    "no keys and no kid");
+	issuers[0].set = had;
 }
 
 /* one token, each bit of its signature, each character, each beginning */
@@ -386,6 +458,8 @@ main(void)
 		check(key_a, cases[i].header, cases[i].payload, cases[i].want,
 		    cases[i].name);
 	test_out();
+	test_scopes();
+	test_no_keys();
 	test_tampered();
 	test_raw();
 	/* the others are in jwt_time.c */

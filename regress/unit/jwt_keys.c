@@ -62,8 +62,8 @@ test_issuers(void)
 	/* the same kid at both, as it may well happen */
 	struct jwk key_a = { "k", JWK_RS256, one };
 	struct jwk key_b = { "k", JWK_RS256, two };
-	const struct jwt_issuer both[] = { { A, { &key_a, 1, false } },
-	    { B, { &key_b, 1, false } } };
+	const struct jwt_issuer both[] = { { A, false, { &key_a, 1, false } },
+	    { B, false, { &key_b, 1, false } } };
 
 	check(both, 2, one, HEADER("k"), CLAIMS(A), JWT_OK, "A by A's key");
 	check(both, 2, two, HEADER("k"), CLAIMS(B), JWT_OK, "B by B's key");
@@ -85,7 +85,7 @@ static void
 test_many_keys(void)
 {
 	struct jwk keys[12];
-	const struct jwt_issuer issuer = { A, { keys, 12, false } };
+	const struct jwt_issuer issuer = { A, false, { keys, 12, false } };
 	size_t i;
 
 	for (i = 0; i < 12; i++) {
@@ -117,7 +117,7 @@ static void
 test_no_errors_left(void)
 {
 	struct jwk key = { "k", JWK_RS256, one };
-	const struct jwt_issuer issuer = { A, { &key, 1, false } };
+	const struct jwt_issuer issuer = { A, false, { &key, 1, false } };
 
 	ERR_clear_error();
 	check(&issuer, 1, two, HEADER("k"), CLAIMS(A), JWT_SIGNATURE,
@@ -160,7 +160,7 @@ test_rfc7515(void)
 {
 	static const char json[] = "{\"keys\":[{\"kty\":\"RSA\",\"n\":\"" A2_N
 	    "\",\"e\":\"AQAB\"}]}";
-	struct jwt_issuer issuer = { "joe", { NULL, 0, false } };
+	struct jwt_issuer issuer = { "joe", false, { NULL, 0, false } };
 	const char *why;
 	char *token, *sig;
 
@@ -216,7 +216,7 @@ static void
 test_confusion(void)
 {
 	struct jwk keys[4];
-	const struct jwt_issuer issuer = { A, { keys, 4, false } };
+	const struct jwt_issuer issuer = { A, false, { keys, 4, false } };
 	enum jwk_alg alg;
 
 	memset(keys, 0, sizeof(keys));

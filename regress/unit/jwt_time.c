@@ -73,7 +73,7 @@ int
 main(void)
 {
 	struct jwk key = { "", JWK_RS256, NULL };
-	struct jwt_issuer issuer = { "i", { &key, 1, false } };
+	struct jwt_issuer issuer = { "i", false, { &key, 1, false } };
 	char name[] = "a";
 	char *audience[] = { name };
 	struct jwt_policy policy = { &issuer, 1, audience, 1, 0 };

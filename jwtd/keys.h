@@ -1,0 +1,43 @@
+/*
+ * Public keys on their way: from the process that has checked them, through the
+ * parent, which does not read them, to the workers.
+ */
+#ifndef KEYS_H
+#define KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct child;
+struct control;
+struct parent;
+
+void	keys_init(struct parent *);
+
+/* An empty file for the next set of that issuer, the parent's to close. */
+int	keys_next(struct parent *, size_t issuer);
+
+/* The next set of that issuer is written: all workers get it. */
+void	keys_written(struct parent *, size_t issuer);
+
+/*
+ * What a worker that will start, or that was short of room, does not have yet.
+ * Returns false if it lacks some still.
+ */
+void	keys_owe_all(const struct parent *, struct child *worker);
+bool	keys_give(const struct parent *, struct child *worker);
+
+/* What a new trust process has to know of each issuer.  0 or -1. */
+int	keys_brief_trust(struct parent *, int control);
+/* ...and what it says, as child->hear. */
+void	keys_hear_trust(struct parent *, const struct control *);
+/* as child->ready */
+void	keys_signer_ready(struct parent *);
+void	keys_trust_ready(struct parent *);
+/* as child->hear: what a worker says */
+void	keys_hear_worker(struct parent *, const struct control *);
+
+/* Are there all that workers cannot start without? */
+bool	keys_complete(const struct parent *);
+
+#endif

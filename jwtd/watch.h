@@ -1,0 +1,18 @@
+/* The files of trust blocks, and when they have changed.  In the parent. */
+#ifndef WATCH_H
+#define WATCH_H
+
+struct parent;
+
+void	watch_init(struct parent *);
+
+/* Give all of them, as they are now, to the trust process.  0 or -1. */
+int	watch_all(struct parent *);
+
+/*
+ * If it is time, look at each and give the trust process those that are new.
+ * Returns the ms until it is time again, or -1 if there are none.
+ */
+int	watch_look(struct parent *);
+
+#endif
