@@ -13,6 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "percent.h"
 #include "scope.h"
 #include "utf8.h"
 
@@ -187,16 +188,57 @@ conf_host(const char *s)
 	return (NULL);
 }
 
+/* Decode a URI's escapes where they are; what is none stays. */
+static void
+unescape(char *s)
+{
+	char *out;
+
+	for (out = s; *s != '\0'; s++) {
+		if (*s == '%' && percent_hex(s[1]) != -1 &&
+		    percent_hex(s[2]) != -1) {
+			*out++ = (char)(percent_hex(s[1]) << 4 |
+			    percent_hex(s[2]));
+			s += 2;
+		} else
+			*out++ = *s;
+	}
+	*out = '\0';
+}
+
+static bool
+has_password_option(const char *s)
+{
+	while ((s = strcasestr(s, "password")) != NULL) {
+		s += strlen("password");
+		/* what libpq takes for white space */
+		if (s[strspn(s, " \t\n\v\f\r")] == '=')
+			return (true);
+	}
+	return (false);
+}
+
+/* libpq decodes escapes in a URI's keywords, too */
+static bool
+has_escaped_option(const char *uri)
+{
+	char *copy;
+	bool found;
+
+	copy = conf_dup(uri);
+	unescape(copy);
+	found = has_password_option(copy);
+	freezero(copy, strlen(uri) + 1);
+	return (found);
+}
+
 bool
 conf_conninfo_password(const char *s)
 {
 	const char *at, *p;
 
-	for (p = s; (p = strcasestr(p, "password")) != NULL;) {
-		p += strlen("password");
-		if (p[strspn(p, " \t")] == '=')
-			return (true);
-	}
+	if (has_password_option(s))
+		return (true);
 	if (strncmp(s, "postgres://", 11) == 0)
 		p = s + 11;
 	else if (strncmp(s, "postgresql://", 13) == 0)
@@ -204,7 +246,8 @@ conf_conninfo_password(const char *s)
 	else
 		return (false);
 	at = p + strcspn(p, "@/");
-	return (*at == '@' && memchr(p, ':', (size_t)(at - p)) != NULL);
+	return ((*at == '@' && memchr(p, ':', (size_t)(at - p)) != NULL) ||
+	    has_escaped_option(p));
 }
 
 const char *

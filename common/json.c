@@ -80,9 +80,24 @@ number_length(const char *p, size_t len)
 	return (i);
 }
 
+/* How many bytes there are of those that numbers are made of. */
+static size_t
+number_bytes(const char *p, size_t len)
+{
+	static const char bytes[] = "0123456789+-.eE";
+	size_t n;
+
+	for (n = 0; n < len && memchr(bytes, p[n], sizeof(bytes) - 1) != NULL;
+	    n++)
+		;
+	return (n);
+}
+
 /*
  * Put a small real in the place of each valid number that may be too large.  A
- * real, so that nobody takes it for a time.  The text keeps its length.
+ * real, so that nobody takes it for a time.  The text keeps its length.  What
+ * touches a number and is none, as in 1-2, stays, and jansson says that it is
+ * wrong.
  */
 static void
 set_numbers_aside(char *buf, size_t len)
@@ -97,11 +112,11 @@ set_numbers_aside(char *buf, size_t len)
 		}
 		if (buf[i] != '-' && digits(buf + i, 1) == 0)
 			continue;
-		if ((n = number_length(buf + i, len - i)) == 0)
-			continue;	/* jansson says what is wrong */
-		if (n > NUMBER_SAFE || (n >= sizeof(real) - 1 &&
+		n = number_bytes(buf + i, len - i);
+		if (number_length(buf + i, n) == n &&
+		    (n > NUMBER_SAFE || (n >= sizeof(real) - 1 &&
 		    (memchr(buf + i, 'e', n) != NULL ||
-		    memchr(buf + i, 'E', n) != NULL))) {
+		    memchr(buf + i, 'E', n) != NULL)))) {
 			memset(buf + i, ' ', n);
 			memcpy(buf + i, real, sizeof(real) - 1);
 		}

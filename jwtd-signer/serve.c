@@ -98,12 +98,14 @@ answer(struct serve *serve, size_t worker, const struct message_request *request
 static void
 drop_worker(struct serve *serve, size_t worker, bool malformed)
 {
-	if (malformed) {
+	if (malformed)
 		log_warnx("worker %zu sent a malformed packet: its socket is "
 		    "closed", worker);
-		/* for the other signers too, and for the worker */
-		(void)shutdown(serve->workers[worker], SHUT_RDWR);
-	}
+	/*
+	 * For the other signers too, and for the worker, if there is one: an
+	 * empty packet looks like the end.
+	 */
+	(void)shutdown(serve->workers[worker], SHUT_RDWR);
 	close(serve->workers[worker]);
 	serve->workers[worker] = -1;
 }

@@ -7,17 +7,22 @@
 #include <sys/queue.h>
 
 #include <event.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "conn.h"
 #include "grant.h"
 #include "log.h"
+#include "parts.h"
 #include "worker.h"
 
 #define BUCKETS		256
+#define BATCH		64	/* packets, then clients are heard */
+#define RETRY_AFTER	1	/* seconds, for a request that was lost */
 
 struct pending {
 	TAILQ_ENTRY(pending)	 entry;
@@ -26,10 +31,7 @@ struct pending {
 	struct link_context	 context;
 	struct deadline		 deadline;
 	uint64_t		 id;
-	uint32_t		 next_part;
-	uint32_t		 parts;		/* as the first one said */
-	size_t			 len;
-	char			*token;		/* NULL unless in parts */
+	struct parts		 parts;
 };
 
 struct link {
@@ -40,6 +42,7 @@ struct link {
 	uint64_t		 next_id;
 	unsigned int		 inflight;
 	int			 fd;
+	bool			 broken;	/* nothing goes through it */
 };
 
 static void
@@ -51,7 +54,7 @@ pending_free(struct pending *pending)
 	TAILQ_REMOVE(&link->buckets[pending->id % BUCKETS], pending, entry);
 	deadline_clear(&pending->deadline);
 	pending->conn->pending = NULL;
-	freezero(pending->token, MESSAGE_TOKEN_MAX);
+	parts_clear(&pending->parts);
 	free(pending);
 	link->inflight--;
 }
@@ -78,15 +81,22 @@ conclude(struct pending *pending, const struct message_reply *reply,
 	conn_resume(conn);
 }
 
+/* There is no answer, and there will be none. */
 static void
-on_deadline(void *arg)
+give_up(struct pending *pending)
 {
 	struct message_reply reply;
 
 	memset(&reply, 0, offsetof(struct message_reply, data));
 	reply.status = MESSAGE_UNAVAILABLE;
-	reply.retry_after = 1;
-	conclude(arg, &reply, "", 0);
+	reply.retry_after = RETRY_AFTER;
+	conclude(pending, &reply, "", 0);
+}
+
+static void
+on_deadline(void *arg)
+{
+	give_up(arg);
 }
 
 static struct pending *
@@ -100,24 +110,6 @@ find(struct link *link, uint64_t id)
 	return (NULL);
 }
 
-/* Returns -1 if the part is not the one that must come next. */
-static int
-add_part(struct pending *pending, const struct message_reply *reply)
-{
-	if (reply->part != pending->next_part ||
-	    (reply->part != 0 && reply->parts != pending->parts))
-		return (-1);
-	if (pending->token == NULL) {
-		pending->parts = reply->parts;
-		if ((pending->token = malloc(MESSAGE_TOKEN_MAX)) == NULL)
-			return (-1);
-	}
-	memcpy(pending->token + pending->len, reply->data, reply->len);
-	pending->len += reply->len;
-	pending->next_part++;
-	return (0);
-}
-
 static void
 take_reply(struct link *link, struct message_reply *reply)
 {
@@ -129,42 +121,66 @@ take_reply(struct link *link, struct message_reply *reply)
 	}
 	/* also when a signer died between the parts of a token */
 	if (reply->status != MESSAGE_OK ||
-	    (reply->parts == 1 && pending->next_part == 0)) {
+	    (reply->parts == 1 && pending->parts.next == 0)) {
 		conclude(pending, reply, reply->data, reply->len);
 		return;
 	}
-	if (add_part(pending, reply) == -1) {
+	switch (parts_add(&pending->parts, reply)) {
+	case PARTS_MORE:
+		break;
+	case PARTS_DONE:
+		conclude(pending, reply, pending->parts.token,
+		    pending->parts.len);
+		break;
+	case PARTS_BAD:
 		log_warnx("the parts of an answer do not fit together");
 		reply->status = MESSAGE_BROKEN;
 		conclude(pending, reply, "", 0);
-		return;
+		break;
 	}
-	if (pending->next_part == pending->parts)
-		conclude(pending, reply, pending->token, pending->len);
+}
+
+/*
+ * Nothing more comes from here that could be believed.  Whoever waits is
+ * answered; then this worker ends as if it had been told to, without harm to
+ * its connections, and the parent starts another with a socket that works.
+ */
+static void
+break_off(struct link *link, const char *why)
+{
+	struct pending *pending;
+	size_t i;
+
+	log_warnx("%s: going on without", why);
+	link->broken = true;
+	(void)event_del(&link->event);
+	close(link->fd);
+	link->fd = -1;
+	for (i = 0; i < BUCKETS; i++)
+		while ((pending = TAILQ_FIRST(&link->buckets[i])) != NULL)
+			give_up(pending);
+	(void)raise(SIGTERM);
 }
 
 static void
 on_readable(int fd, short what, void *arg)
 {
 	struct message_reply reply;
+	enum message_io io;
 	struct link *link;
+	int i;
 
 	(void)what;
 	link = arg;
-	for (;;) {
-		switch (message_recv_reply(fd, &reply)) {
-		case MESSAGE_DONE:
+	io = MESSAGE_DONE;
+	for (i = 0; i < BATCH && io == MESSAGE_DONE; i++)
+		if ((io = message_recv_reply(fd, &reply)) == MESSAGE_DONE)
 			take_reply(link, &reply);
-			break;
-		case MESSAGE_AGAIN:
-			explicit_bzero(reply.data, sizeof(reply.data));
-			return;
-		case MESSAGE_CLOSED:
-			fatalx("the signers closed the socket");
-		case MESSAGE_MALFORMED:
-			fatalx("a malformed answer from the signers");
-		}
-	}
+	explicit_bzero(&reply, sizeof(reply));
+	if (io == MESSAGE_CLOSED)
+		break_off(link, "the signers closed the socket");
+	else if (io == MESSAGE_MALFORMED)
+		break_off(link, "a malformed answer from the signers");
 }
 
 struct link *
@@ -197,7 +213,8 @@ link_send(struct link *link, struct conn *conn,
 	struct pending *pending;
 	uint64_t now;
 
-	if (link->inflight >= link->worker->conf->limit_requests ||
+	if (link->broken ||
+	    link->inflight >= link->worker->conf->limit_requests ||
 	    (pending = calloc(1, sizeof(*pending))) == NULL)
 		return (NULL);
 	if (++link->next_id == 0)
@@ -210,11 +227,10 @@ link_send(struct link *link, struct conn *conn,
 	case MESSAGE_DONE:
 		break;
 	case MESSAGE_AGAIN:
+	case MESSAGE_CLOSED:	/* on_readable() hears of that, too */
+	case MESSAGE_MALFORMED:
 		free(pending);
 		return (NULL);
-	case MESSAGE_CLOSED:
-	case MESSAGE_MALFORMED:
-		fatalx("the signers closed the socket");
 	}
 	pending->link = link;
 	pending->conn = conn;

@@ -16,6 +16,17 @@ $(UNIT): $(B)/%: $(O)/%.o $(B)/unit.a
 	    $(CRYPT_LIBS)
 $(O)/regress/unit/%.o: ALL_CFLAGS += -Ijwtd -Ijwtd-signer -Iregress/unit
 
+# programs that take the place of one of ours, for regress/daemon/hostile_*.t
+HOSTILE =	$(B)/regress/hostile/worker $(B)/regress/hostile/worker_load \
+		$(B)/regress/hostile/signer
+HOSTILE_OBJ =	$(O)/regress/hostile/signers.o $(O)/regress/hostile/request.o
+$(HOSTILE): $(B)/%: $(O)/%.o $(HOSTILE_OBJ) $(B)/unit.a
+	@mkdir -p $(@D)
+	$(SAY) $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(HOSTILE_OBJ) $(B)/unit.a \
+	    $(JWTD_LIBS) -lpq $(CRYPT_LIBS)
+$(O)/regress/hostile/%.o: ALL_CFLAGS += -Ijwtd -Ijwtd-signer -Iregress/unit
+
 unit: $(UNIT)
 	$(PROVE) -e '' $(UNIT)
 
@@ -29,6 +40,6 @@ $(B)/npm/installed: $(NPM_FILES)
 	$(Q)touch $@
 
 check: deps
-	@$(MAKE) --no-print-directory all $(UNIT) $(B)/npm/installed
+	@$(MAKE) --no-print-directory all $(UNIT) $(HOSTILE) $(B)/npm/installed
 	BUILD=$(abspath $(B)) SAN=$(SAN) $(PROVE) -I regress/lib $(PROVEFLAGS) \
 	    --exec 'sh regress/run-one' $(UNIT) $(wildcard regress/daemon/*.t)
