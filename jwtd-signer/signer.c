@@ -138,6 +138,7 @@ share_memory(struct serve *serve)
 static void
 start(struct master *master)
 {
+	struct sandbox_needs needs;
 	struct serve *serve;
 	size_t i;
 
@@ -160,7 +161,10 @@ start(struct master *master)
 		fatal("pipe2");
 	for (i = 0; i < CONF_MAX_WORKERS; i++)
 		serve->workers[i] = -1;
-	priv_drop(SIGNER_USER, store_directory(serve->store));
+	memset(&needs, 0, sizeof(needs));
+	store_needs(serve->store, &needs);
+	sandbox_early(SANDBOX_SIGNER_MASTER, &needs);
+	priv_drop(SIGNER_USER, needs.directories[0]);
 	sandbox(SANDBOX_SIGNER_MASTER);
 }
 
@@ -256,8 +260,8 @@ reap(struct master *master)
 			continue;
 		}
 		if (WIFSIGNALED(status))
-			log_warnx("signer %zu was ended by signal %d", i,
-			    WTERMSIG(status));
+			log_warnx("signer %zu was ended by signal %d%s", i,
+			    WTERMSIG(status), sandbox_death(WTERMSIG(status)));
 		else
 			log_warnx("signer %zu ended with status %d", i,
 			    WEXITSTATUS(status));

@@ -289,6 +289,7 @@ start(struct worker *worker)
 		worker->link = link_new(worker, FD_SIGNER);
 	close(FD_KEYS);
 	tzset();
+	sandbox_early(SANDBOX_WORKER, NULL);
 	priv_drop(WORKER_USER, system_empty_directory());
 	sandbox(SANDBOX_WORKER);
 }
