@@ -362,6 +362,7 @@ conninfo_resolve(const char *string, bool confined, char *err, size_t errsize)
 	}
 	ci->err = err;
 	ci->errsize = errsize;
+	ci->confined = confined;
 	if (resolve(ci, string, confined) == -1) {
 		conninfo_free(ci);
 		return (NULL);
@@ -376,6 +377,8 @@ conninfo_free(struct conninfo *ci)
 
 	for (i = 0; i < ci->n; i++)
 		freezero(ci->values[i], strlen(ci->values[i]));
+	for (i = 0; i < ci->nfiles; i++)
+		free(ci->files[i]);
 	free(ci->directory);
 	freezero(ci, sizeof(*ci));
 }

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sandbox.h"
+
 struct conninfo;
 
 /*
@@ -24,6 +26,8 @@ void		 conninfo_free(struct conninfo *);
 /* what has to be seen: of the server's socket, of its CA's certificate, or an
  * empty one */
 const char	*conninfo_directory(const struct conninfo *);
+/* that, and what else the connection needs; it lives as long as this */
+void		 conninfo_needs(struct conninfo *, struct sandbox_needs *);
 
 /*
  * How many addresses there are, and with which of them to begin; those before it

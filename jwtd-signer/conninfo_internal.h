@@ -14,6 +14,9 @@ struct conninfo {
 	char		*values[CONNINFO_OPTIONS_MAX + 1];
 	size_t		 n;
 	char		*directory;
+	char		*files[SANDBOX_DIRECTORIES];	/* where else files are */
+	size_t		 nfiles;
+	bool		 confined;
 	char		 host[CONNINFO_LIST_MAX];
 	char		 hostaddr[CONNINFO_LIST_MAX];
 	char		 port[CONNINFO_LIST_MAX];

@@ -139,6 +139,7 @@ share_memory(struct serve *serve)
 static void
 start(struct master *master)
 {
+	struct sandbox_needs needs;
 	struct serve *serve;
 	size_t i;
 
@@ -162,7 +163,10 @@ start(struct master *master)
 	for (i = 0; i < CONF_MAX_WORKERS; i++)
 		serve->workers[i] = -1;
 	memlock_allow();
-	priv_drop(SIGNER_USER, store_directory(serve->store));
+	memset(&needs, 0, sizeof(needs));
+	store_needs(serve->store, &needs);
+	sandbox_early(SANDBOX_SIGNER_MASTER, &needs);
+	priv_drop(SIGNER_USER, needs.directories[0]);
 	if (memlock() == -1)
 		log_info("the keys may be swapped out: memory cannot be "
 		    "locked: %s", strerror(errno));
@@ -263,8 +267,8 @@ reap(struct master *master)
 			continue;
 		}
 		if (WIFSIGNALED(status))
-			log_warnx("signer %zu was ended by signal %d", i,
-			    WTERMSIG(status));
+			log_warnx("signer %zu was ended by signal %d%s", i,
+			    WTERMSIG(status), sandbox_death(WTERMSIG(status)));
 		else
 			log_warnx("signer %zu ended with status %d", i,
 			    WEXITSTATUS(status));

@@ -70,10 +70,10 @@ store_open(const struct conf_signer *conf, bool confined,
 	return (NULL);
 }
 
-const char *
-store_directory(struct store *store)
+void
+store_needs(struct store *store, struct sandbox_needs *needs)
 {
-	return (store->ops->directory(store));
+	store->ops->needs(store, needs);
 }
 
 void

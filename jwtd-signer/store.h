@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "conf.h"
+#include "sandbox.h"
 
 #define USER_NAME_MAX	255
 #define USER_HASH_MAX	511
@@ -32,7 +33,8 @@ struct store_ops {
 				    struct user *);
 	void			(*rehash)(struct store *, const char *name,
 				    const char *old, const char *new);
-	const char		*(*directory)(struct store *);
+	void			(*needs)(struct store *,
+				    struct sandbox_needs *);
 	void			(*close)(struct store *);
 };
 
@@ -70,8 +72,8 @@ void		 store_note_rehash(struct store_shared *, const char *what,
 
 /*
  * Open the store of the configuration, before the privileges are dropped.
- * confined says that store_directory() will be the root directory.  Returns NULL
- * after a message.
+ * confined says that the first directory that it needs will be the root directory.
+ * Returns NULL after a message.
  */
 struct store	*store_open(const struct conf_signer *, bool confined,
 		    struct store_shared *);
@@ -80,8 +82,11 @@ struct store	*store_file_open(const char *path, bool confined,
 struct store	*store_postgres_open(const char *string, bool confined,
 		    struct store_shared *);
 
-/* the directory that the store needs to see; where the signer is confined */
-const char	*store_directory(struct store *);
+/*
+ * What the store needs of the system from now on.  The first directory is where
+ * the signer is confined; they live as long as the store.
+ */
+void		 store_needs(struct store *, struct sandbox_needs *);
 
 /* Fills the user on STORE_FOUND; the caller calls user_clear() after it. */
 enum store_result store_lookup(struct store *, const char *name,

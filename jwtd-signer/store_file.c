@@ -292,13 +292,14 @@ rehash(struct store *store, const char *name, const char *old,
 	store_note_rehash(sf->shared, sf->path, why);
 }
 
-static const char *
-directory(struct store *store)
+static void
+needs(struct store *store, struct sandbox_needs *out)
 {
-	return (((struct store_file *)store)->dir);
+	out->directories[out->ndirectories++] = ((struct store_file *)store)->dir;
+	out->write = true;
 }
 
-static const struct store_ops ops = { lookup, rehash, directory, close_store };
+static const struct store_ops ops = { lookup, rehash, needs, close_store };
 
 struct store *
 store_file_open(const char *path, bool confined, struct store_shared *shared)

@@ -156,10 +156,10 @@ rehash(struct store *store, const char *name, const char *old,
 	PQclear(result);
 }
 
-static const char *
-directory(struct store *store)
+static void
+needs(struct store *store, struct sandbox_needs *out)
 {
-	return (conninfo_directory(((struct store_postgres *)store)->info));
+	conninfo_needs(((struct store_postgres *)store)->info, out);
 }
 
 static void
@@ -173,7 +173,7 @@ close_store(struct store *store)
 	freezero(sp, sizeof(*sp));
 }
 
-static const struct store_ops ops = { lookup, rehash, directory, close_store };
+static const struct store_ops ops = { lookup, rehash, needs, close_store };
 
 struct store *
 store_postgres_open(const char *string, bool confined,

@@ -7,7 +7,6 @@
 #include <sys/queue.h>
 
 #include <event.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,7 +158,7 @@ break_off(struct link *link, const char *why)
 	for (i = 0; i < BUCKETS; i++)
 		while ((pending = TAILQ_FIRST(&link->buckets[i])) != NULL)
 			give_up(pending);
-	(void)raise(SIGTERM);
+	event_active(&link->worker->terminate, EV_SIGNAL, 1);
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "parent.h"
 
 #include <sys/types.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -119,8 +120,12 @@ pay_owed(struct parent *parent)
 static void
 end_child(struct child *child, int sig)
 {
-	if (child->pid != 0)
-		(void)kill(child->pid, sig);
+	if (child->pid == 0)
+		return;
+	/* a root without CAP_KILL, as in a container: they end as if we had */
+	if (kill(child->pid, sig) == -1 && errno == EPERM &&
+	    child->control != -1)
+		(void)shutdown(child->control, SHUT_RDWR);
 }
 
 static void
@@ -159,8 +164,9 @@ child_ended(struct parent *parent, struct child *child, int status)
 	    WEXITSTATUS(status) == 0;
 	/* one that could not start has said why */
 	if (WIFSIGNALED(status))
-		log_warnx("%s %u was ended by signal %d", child->what,
-		    child->slot, WTERMSIG(status));
+		log_warnx("%s %u was ended by signal %d%s", child->what,
+		    child->slot, WTERMSIG(status),
+		    sandbox_death(WTERMSIG(status)));
 	else if (WEXITSTATUS(status) == 127)
 		log_warnx("%s cannot be executed", child->program);
 	else if (!ended && (parent->started || child->ready ||

@@ -55,6 +55,7 @@ run_resolver(const struct url *url, int out, const char *user)
 	(void)alarm(RESOLVE_WAIT);
 	log_role("resolver");
 	setproctitle("resolver");
+	sandbox_early(SANDBOX_RESOLVER, NULL);
 	priv_drop(user, NULL);
 	sandbox(SANDBOX_RESOLVER);
 	look_up(url, &addresses, false);

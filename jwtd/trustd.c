@@ -275,6 +275,7 @@ start(void)
 	resolve_sources();
 	setup_events();
 	tzset();
+	sandbox_early(SANDBOX_TRUST, NULL);
 	priv_drop(TRUST_USER, system_empty_directory());
 	sandbox(SANDBOX_TRUST);
 	/* files, and what was known before */

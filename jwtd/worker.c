@@ -286,6 +286,7 @@ start(struct worker *worker)
 	if (worker->conf->signer != NULL)
 		worker->link = link_new(worker, FD_SIGNER);
 	tzset();
+	sandbox_early(SANDBOX_WORKER, NULL);
 	priv_drop(WORKER_USER, system_empty_directory());
 	sandbox(SANDBOX_WORKER);
 }

@@ -31,15 +31,6 @@ EOT
 my @titles = ('jwtd-signer: master', 'jwtd-signer: signer 0',
     'jwtd-signer: signer 1', 'jwtd: worker 0', 'jwtd: worker 1');
 
-# a field of /proc/PID/status, its values separated by single spaces
-sub status {
-	my ($pid, $field) = @_;
-	my $text = Jwtd::read_file("/proc/$pid/status");
-	my ($value) = $text =~ /^\Q$field\E:[ \t]*(.*?)[ \t]*$/m;
-	$value =~ s/\s+/ /g if defined $value;
-	return $value;
-}
-
 # what its descriptors are, without the three standard ones
 sub descriptors {
 	my ($pid) = @_;
@@ -109,15 +100,15 @@ sub check {
 		    $title =~ /worker/ ? 'worker' : 'signer';
 		my $who = $expect{$kind};
 		my $what = "$name: $title";
-		is(status($pid, 'Uid'), join(' ', ($who->{uid}) x 4),
+		is(Jwtd::status($pid, 'Uid'), join(' ', ($who->{uid}) x 4),
 		    "$what: user");
-		is(status($pid, 'Gid'), join(' ', ($who->{gid}) x 4),
+		is(Jwtd::status($pid, 'Gid'), join(' ', ($who->{gid}) x 4),
 		    "$what: group");
-		is(status($pid, 'Groups'), $who->{groups}, "$what: groups")
+		is(Jwtd::status($pid, 'Groups'), $who->{groups}, "$what: groups")
 		    if defined $who->{groups};
-		is(status($pid, 'NoNewPrivs'), 1, "$what: no new privileges");
+		is(Jwtd::status($pid, 'NoNewPrivs'), 1, "$what: no new privileges");
 		if ($who->{uid} != 0) {
-			is(status($pid, $_), '0' x 16, "$what: $_")
+			is(Jwtd::status($pid, $_), '0' x 16, "$what: $_")
 			    for qw(CapPrm CapEff CapAmb CapInh);
 			# whoever may not trace it does not own this
 			is((stat "/proc/$pid/status")[4], 0,

@@ -31,6 +31,7 @@ my $cached_key;
 #	signer	lines in the signer block besides issuer, key and store;
 #		undef for none of these: the daemon only verifies
 #	as	run as this user instead (needs root)
+#	with	a command to run it by, as a list
 #	files	{ name => content } written into the directory first
 #	tls	make a TLS certificate, as DIR/tls.crt and DIR/tls.key
 # In every text, DIR stands for the test's directory.
@@ -45,6 +46,7 @@ sub prepare {
 	my ($class, %arg) = @_;
 	my $dir = tempdir('jwtd-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
 	my $self = bless { dir => $dir, as => $arg{as}, bin => $build,
+	    with => $arg{with} || [],
 	    owner => $$ }, $class;
 
 	chmod 0755, $dir;
@@ -156,6 +158,7 @@ sub launch {
 		unshift @cmd, 'setpriv', "--reuid=$self->{as}",
 		    "--regid=" . (getgrgid((getpwnam($self->{as}))[3]))[0],
 		    '--clear-groups' if $self->{as};
+		unshift @cmd, @{ $self->{with} };
 		{ no warnings "exec"; exec @cmd }
 		POSIX::_exit(127);
 	}
@@ -302,6 +305,15 @@ sub pids {
 	my ($self, $title) = @_;
 	return grep { (title($_) // '') =~ /^\Q$title\E/ }
 	    family($self->{pid});
+}
+
+# a field of /proc/PID/status, its values separated by single spaces
+sub status {
+	my ($pid, $field) = @_;
+	my $text = read_file("/proc/$pid/status");
+	my ($value) = $text =~ /^\Q$field\E:[ \t]*(.*?)[ \t]*$/m;
+	$value =~ s/\s+/ /g if defined $value;
+	return $value;
 }
 
 sub title {

@@ -481,6 +481,51 @@ test_usual_socket(void)
 	conninfo_free(ci);
 }
 
+/* What the sandbox has to leave: written as "directories|ports|local". */
+static void
+is_needed(const char *string, bool confined, const char *want)
+{
+	struct sandbox_needs needs;
+	struct conninfo *ci;
+	char err[512], got[512], one[256];
+	size_t i;
+
+	memset(&needs, 0, sizeof(needs));
+	ci = conninfo_resolve(string, confined, err, sizeof(err));
+	if (!ok(ci != NULL, "%s", string))
+		return;
+	conninfo_needs(ci, &needs);
+	got[0] = '\0';
+	for (i = 0; i < needs.ndirectories; i++) {
+		snprintf(one, sizeof(one), "%s ", needs.directories[i]);
+		strlcat(got, one, sizeof(got));
+	}
+	strlcat(got, "|", sizeof(got));
+	for (i = 0; i < needs.nports; i++) {
+		snprintf(one, sizeof(one), "%u ", (unsigned int)needs.ports[i]);
+		strlcat(got, one, sizeof(got));
+	}
+	strlcat(got, needs.local ? "|local" : "|", sizeof(got));
+	is_str(got, want, string);
+	ok(!needs.write, "%s: writes no file", string);
+	conninfo_free(ci);
+}
+
+static void
+test_needs(void)
+{
+	is_needed("host=/nowhere port=5433", true, "/nowhere ||local");
+	is_needed("host=/nowhere", false, "/nowhere ||local");
+	is_needed("hostaddr=127.0.0.1,127.0.0.2 port=1,2 "
+	    "sslrootcert=/nowhere/ca.crt", true, "/nowhere |1 2 |");
+	/* not confined, they are wherever they are */
+	is_needed("hostaddr=127.0.0.1 port=65535 sslrootcert=/nowhere/ca.crt "
+	    "sslcert=/elsewhere/a sslkey=/elsewhere/b", false,
+	    "/var/empty /nowhere /elsewhere /elsewhere |65535 |");
+	is_needed("hostaddr=127.0.0.1 sslmode=disable", true,
+	    "/var/empty |5432 |");
+}
+
 static void
 each_file(bool make)
 {
@@ -523,6 +568,7 @@ main(void)
 	snprintf(path, sizeof(path), "%s/service", dir);
 	(void)setenv("PGSERVICEFILE", path, 1);
 	test_usual_socket();
+	test_needs();
 	test_good();
 	test_bad();
 	test_order();

@@ -258,6 +258,7 @@ test_speed(struct store *store)
 int
 main(void)
 {
+	struct sandbox_needs needs;
 	struct store *store, *other;
 	int fd;
 
@@ -274,7 +275,11 @@ main(void)
 	other = store_file_open(path, false, &shared);
 	if (store == NULL || other == NULL)
 		return (1);
-	is_str(store_directory(store), dir, "the directory");
+	memset(&needs, 0, sizeof(needs));
+	store_needs(store, &needs);
+	is_str(needs.directories[0], dir, "the directory");
+	ok(needs.ndirectories == 1 && needs.write && !needs.local &&
+	    needs.nports == 0, "it needs nothing else");
 	is_str(look(store, "a"), "unavailable", "before there is a file");
 	ok(strstr(logged(), "no user can log in") != NULL, "said so");
 	test_edits(store);

@@ -1,0 +1,161 @@
+/* Attempts to talk to somebody, or to be talked to. */
+#include "escape.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <linux/netlink.h>
+
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+static int
+connect_tcp(uint16_t port)
+{
+	struct sockaddr_in sin;
+	int fd;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sin.sin_port = htons(port);
+	if ((fd = socket(AF_INET, SOCK_STREAM, 0)) == -1 ||
+	    connect(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1)
+		return (errno);
+	return (0);
+}
+
+static int
+try_tcp(void)
+{
+	return (connect_tcp(scene.port[1]));
+}
+
+static int
+connect_local(const char *name, size_t len, int type)
+{
+	struct sockaddr_un sun;
+	int fd;
+
+	memset(&sun, 0, sizeof(sun));
+	sun.sun_family = AF_UNIX;
+	memcpy(sun.sun_path, name, len);
+	if ((fd = socket(AF_UNIX, type, 0)) == -1 ||
+	    connect(fd, (struct sockaddr *)&sun, (socklen_t)
+	    (offsetof(struct sockaddr_un, sun_path) + len)) == -1)
+		return (errno);
+	return (0);
+}
+
+static int
+try_local(void)
+{
+	return (connect_local(scene.socket, strlen(scene.socket),
+	    SOCK_STREAM));
+}
+
+static int
+try_abstract(void)
+{
+	char name[sizeof(scene.dir) + 1];
+
+	name[0] = '\0';
+	(void)strlcpy(name + 1, scene.dir, sizeof(name) - 1);
+	return (connect_local(name, strlen(scene.dir) + 1, SOCK_STREAM));
+}
+
+static int
+try_udp(void)
+{
+	struct sockaddr_in sin;
+	int fd;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sin.sin_port = htons(9);
+	if ((fd = socket(AF_INET, SOCK_DGRAM, 0)) == -1 || sendto(fd, "x", 1, 0,
+	    (struct sockaddr *)&sin, sizeof(sin)) == -1)
+		return (errno);
+	return (0);
+}
+
+static int
+try_listen(void)
+{
+	struct sockaddr_in sin;
+	int fd;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if ((fd = socket(AF_INET, SOCK_STREAM, 0)) == -1 ||
+	    bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
+	    listen(fd, 1) == -1)
+		return (errno);
+	return (0);
+}
+
+static int
+try_socket(int family, int type, int protocol)
+{
+	return (socket(family, type, protocol) == -1 ? errno : 0);
+}
+
+static int
+try_netlink(void)
+{
+	return (try_socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE));
+}
+
+static int
+try_raw(void)
+{
+	return (try_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP));
+}
+
+static int
+try_packet(void)
+{
+	return (try_socket(AF_PACKET, SOCK_RAW, 0));
+}
+
+static int
+try_vsock(void)
+{
+	int error;
+
+	error = try_socket(AF_VSOCK, SOCK_STREAM, 0);
+	return (error == EAFNOSUPPORT ? EACCES : error);
+}
+
+/* what one process could leave for another */
+static int
+try_socketpair(void)
+{
+	int fds[2];
+
+	return (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == -1 ? errno : 0);
+}
+
+static const struct attempt list[] = {
+	{ "TCP to a port", try_tcp,
+	    KIND(PARENT) | KIND(TRUST) | KIND(RESOLVER), ANYBODY },
+	{ "a Unix socket outside", try_local,
+	    KIND(PARENT) | KIND(RESOLVER) | LOCAL_AS_USER, ANYBODY },
+	{ "an abstract Unix socket", try_abstract, KIND(PARENT), ANYBODY },
+	{ "UDP", try_udp, KIND(PARENT) | KIND(RESOLVER), ANYBODY },
+	{ "listening", try_listen, KIND(PARENT), ANYBODY },
+	{ "netlink", try_netlink, KIND(PARENT) | KIND(RESOLVER), ANYBODY },
+	{ "a raw socket", try_raw, 0, ROOT },
+	{ "a packet socket", try_packet, 0, ROOT },
+	{ "vsock", try_vsock, 0, NEVER },
+	{ "socketpair", try_socketpair, KIND(PARENT), ANYBODY }
+};
+
+const struct attempts network_attempts = { list,
+    sizeof(list) / sizeof(list[0]) };
