@@ -1,7 +1,7 @@
 /*
  * The sockets between the parent and its children.  A child says that it is
- * ready; the parent gives jwtd-signer the descriptors of workers.  Either end
- * learns from the end of the stream that the other is gone.
+ * ready; the parent gives those that hold keys the descriptors of workers.
+ * Either end learns from the end of the stream that the other is gone.
  */
 #ifndef CONTROL_H
 #define CONTROL_H
@@ -14,11 +14,14 @@
 #define FD_CONTROL	3
 #define FD_CONF		4	/* the configuration that was validated */
 #define FD_KEYS		5	/* public keys: jwtd-signer writes, workers read */
+#define FD_PUBLISH	5	/* tlskey: writes the certificates */
 #define FD_SIGNER	6	/* worker: its end of the pair, if any */
-#define FD_LISTEN	7	/* worker: the first of its listeners */
+#define FD_TLSKEY	7	/* worker: its end of the pair, if any */
+#define FD_CERTIFICATES	8	/* worker: what tlskey wrote, if any */
+#define FD_LISTEN	9	/* worker: the first of its listeners */
 
 #define CONTROL_READY	0x6a776331u	/* "jwc1": child to parent */
-#define CONTROL_WORKER	0x6a776332u	/* parent to jwtd-signer, with an fd */
+#define CONTROL_WORKER	0x6a776332u	/* parent to a key holder, with an fd */
 
 struct control {
 	uint32_t	 type;

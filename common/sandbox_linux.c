@@ -31,6 +31,7 @@ sandbox(enum sandbox_role role)
 		fatal("prctl PR_SET_NO_NEW_PRIVS");
 	switch (role) {
 	case SANDBOX_WORKER:
+	case SANDBOX_TLSKEY:
 	case SANDBOX_SIGNER:
 		limit(RLIMIT_NPROC, 0, "nproc");
 		break;

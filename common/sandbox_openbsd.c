@@ -24,6 +24,10 @@ sandbox(enum sandbox_role role)
 	case SANDBOX_WORKER:
 		promises = "stdio inet unix";
 		break;
+	case SANDBOX_TLSKEY:
+		/* the sockets of workers come from the parent */
+		promises = "stdio recvfd";
+		break;
 	case SANDBOX_SIGNER_MASTER:
 		/* all that its children have, and to fork them */
 		promises = "stdio rpath wpath cpath fattr flock inet unix "

@@ -8,11 +8,11 @@ packages="ca-certificates gcc make pkg-config bison mandoc cppcheck
 	libtls-dev libevent-dev libjansson-dev libsodium-dev libssl-dev libpq-dev
 	libbsd-dev libcrypt-dev
 	perl libio-socket-ssl-perl libio-pty-perl curl openssl
-	nginx-light haproxy caddy
+	nginx-light haproxy caddy testssl.sh
 	apache2-utils python3 python3-jwt python3-cryptography jose
 	postgresql pgbouncer
 	clang libclang-rt-14-dev"
-users="_jwtd _jwtdsign"
+users="_jwtd _jwtdsign _jwtdtls"
 
 as_root=
 if [ "$(id -u)" -ne 0 ]; then

@@ -12,7 +12,7 @@
 #include "clock.h"
 #include "control.h"
 #include "log.h"
-#include "message.h"
+#include "packet.h"
 #include "spawn.h"
 #include "system.h"
 
@@ -32,24 +32,35 @@ children_conf_file(const struct conf *conf)
 	return (fd);
 }
 
-/* argv for a child: its name, its slot if it has one, and our own options */
+/* argv for a child: its name, its option and slot if any, and our own options */
 static void
-child_argv(const struct parent *parent, const char *name, const char *slot,
-    char *argv[6])
+child_argv(const struct parent *parent, const char *name, const char *option,
+    const char *slot, char *argv[6])
 {
 	size_t n;
 
 	n = 0;
 	argv[n++] = (char *)(uintptr_t)name;
-	if (slot != NULL) {
-		argv[n++] = (char *)(uintptr_t)"-W";
+	if (option != NULL)
+		argv[n++] = (char *)(uintptr_t)option;
+	if (slot != NULL)
 		argv[n++] = (char *)(uintptr_t)slot;
-	}
 	if (parent->options->foreground)
 		argv[n++] = (char *)(uintptr_t)"-d";
 	if (parent->options->verbose)
 		argv[n++] = (char *)(uintptr_t)"-v";
 	argv[n] = NULL;
+}
+
+/* what root's environment holds is not for who reads from a peer */
+static void
+child_env(char zone[64], char *env[3])
+{
+	env[0] = (char *)(uintptr_t)"PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	env[1] = env[2] = NULL;
+	if (getenv("TZ") != NULL && (size_t)snprintf(zone, 64, "TZ=%s",
+	    getenv("TZ")) < 64)
+		env[1] = zone;
 }
 
 void
@@ -59,7 +70,9 @@ children_close_ends(struct child *child)
 		close(child->control);
 	if (child->signer_end != -1)
 		close(child->signer_end);
-	child->control = child->signer_end = -1;
+	if (child->tlskey_end != -1)
+		close(child->tlskey_end);
+	child->control = child->signer_end = child->tlskey_end = -1;
 }
 
 /* Fork it.  control is the child's end and is closed here. */
@@ -78,18 +91,18 @@ start_child(struct child *child, const struct spawn *s, int control)
 	close(control);
 }
 
+/* Give a worker's end to who holds keys for it, if that runs. */
 static void
-give_worker(struct parent *parent, const struct child *worker)
+give_worker(const struct child *holder, const struct child *worker, int end)
 {
 	struct control control;
 
-	if (parent->signer.pid == 0 || worker->signer_end == -1)
+	if (holder->pid == 0 || end == -1)
 		return;
 	control.type = CONTROL_WORKER;
 	control.slot = worker->slot;
-	if (control_send(parent->signer.control, &control,
-	    worker->signer_end) == -1)
-		log_warn("jwtd-signer does not hear of worker %u",
+	if (control_send(holder->control, &control, end) == -1)
+		log_warn("%s does not hear of worker %u", holder->what,
 		    worker->slot);
 }
 
@@ -112,7 +125,7 @@ children_start_signer(struct parent *parent)
 	fds[FD_CONTROL - 3] = control[1];
 	fds[FD_CONF - 3] = parent->conf_fd;
 	fds[FD_KEYS - 3] = parent->new_keys_fd;
-	child_argv(parent, "jwtd-signer", NULL, argv);
+	child_argv(parent, "jwtd-signer", NULL, NULL, argv);
 	s.path = parent->options->signer;
 	s.argv = argv;
 	s.env = NULL;
@@ -121,36 +134,69 @@ children_start_signer(struct parent *parent)
 	start_child(&parent->signer, &s, control[1]);
 	/* what workers sent while there was no signer still waits in these */
 	for (i = 0; i < parent->conf->prefork; i++)
-		give_worker(parent, &parent->workers[i]);
+		give_worker(&parent->signer, &parent->workers[i],
+		    parent->workers[i].signer_end);
+}
+
+void
+children_start_tlskey(struct parent *parent)
+{
+	char zone[64], *argv[6], *env[3];
+	int fds[3], control[2];
+	struct spawn s;
+	unsigned int i;
+
+	if (control_pair(control) == -1)
+		fatal("socketpair");
+	if (parent->new_certificates_fd != -1)
+		close(parent->new_certificates_fd);
+	parent->new_certificates_fd = system_anonymous_file("certificates");
+	if (parent->new_certificates_fd == -1)
+		fatal("certificates");
+	parent->tlskey.control = control[0];
+	fds[FD_CONTROL - 3] = control[1];
+	fds[FD_CONF - 3] = parent->conf_fd;
+	fds[FD_PUBLISH - 3] = parent->new_certificates_fd;
+	child_argv(parent, "jwtd", "-K", NULL, argv);
+	child_env(zone, env);
+	s.path = parent->options->self;
+	s.argv = argv;
+	s.env = env;
+	s.fds = fds;
+	s.nfds = 3;
+	start_child(&parent->tlskey, &s, control[1]);
+	for (i = 0; i < parent->conf->prefork; i++)
+		give_worker(&parent->tlskey, &parent->workers[i],
+		    parent->workers[i].tlskey_end);
 }
 
 void
 children_start_worker(struct parent *parent, struct child *worker)
 {
 	int fds[FD_LISTEN - 3 + CONF_MAX_LISTENERS], control[2], link[2];
+	int tls[2];
 	char slot[16], zone[64], *argv[6], *env[3];
 	struct spawn s;
 
-	link[0] = link[1] = -1;
+	link[0] = link[1] = tls[0] = tls[1] = -1;
 	if (control_pair(control) == -1 || (parent->conf->signer != NULL &&
-	    message_pair(link) == -1))
+	    packet_pair(link) == -1) || (conf_tls(parent->conf) &&
+	    packet_pair(tls) == -1))
 		fatal("socketpair");
 	worker->control = control[0];
 	worker->signer_end = link[1];
+	worker->tlskey_end = tls[1];
 	fds[FD_CONTROL - 3] = control[1];
 	fds[FD_CONF - 3] = parent->conf_fd;
 	fds[FD_KEYS - 3] = parent->keys_fd;
 	fds[FD_SIGNER - 3] = link[0];
+	fds[FD_TLSKEY - 3] = tls[0];
+	fds[FD_CERTIFICATES - 3] = parent->certificates_fd;
 	memcpy(&fds[FD_LISTEN - 3], parent->listeners,
 	    parent->conf->nlisteners * sizeof(int));
 	(void)snprintf(slot, sizeof(slot), "%u", worker->slot);
-	child_argv(parent, "jwtd", slot, argv);
-	/* what root's environment holds is not for who reads the network */
-	env[0] = (char *)(uintptr_t)"PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	env[1] = env[2] = NULL;
-	if (getenv("TZ") != NULL && (size_t)snprintf(zone, sizeof(zone),
-	    "TZ=%s", getenv("TZ")) < sizeof(zone))
-		env[1] = zone;
+	child_argv(parent, "jwtd", "-W", slot, argv);
+	child_env(zone, env);
 	s.path = parent->options->self;
 	s.argv = argv;
 	s.env = env;
@@ -159,5 +205,8 @@ children_start_worker(struct parent *parent, struct child *worker)
 	start_child(worker, &s, control[1]);
 	if (link[0] != -1)
 		close(link[0]);
-	give_worker(parent, worker);
+	if (tls[0] != -1)
+		close(tls[0]);
+	give_worker(&parent->signer, worker, worker->signer_end);
+	give_worker(&parent->tlskey, worker, worker->tlskey_end);
 }

@@ -21,6 +21,7 @@ struct child {
 	pid_t		 pid;		/* 0: not running */
 	int		 control;
 	int		 signer_end;	/* of a worker's pair; -1: none */
+	int		 tlskey_end;	/* the same */
 	bool		 ready;
 	bool		 replaced;	/* told to end, another follows */
 	struct restart	 restart;
@@ -30,11 +31,14 @@ struct parent {
 	const struct conf	*conf;
 	const struct parent_options *options;
 	struct child		 signer;
+	struct child		 tlskey;
 	struct child		 workers[CONF_MAX_WORKERS];
 	int			 listeners[CONF_MAX_LISTENERS];
 	int			 conf_fd;
 	int			 keys_fd;	/* what the signer wrote last */
 	int			 new_keys_fd;	/* what it writes now */
+	int			 certificates_fd; /* the same of tlskey */
+	int			 new_certificates_fd;
 	bool			 started;
 	bool			 failed;	/* before all was ready */
 	bool			 stopping;
@@ -50,6 +54,7 @@ int	children_conf_file(const struct conf *);
  * due again later.
  */
 void	children_start_signer(struct parent *);
+void	children_start_tlskey(struct parent *);
 void	children_start_worker(struct parent *, struct child *);
 
 /* Close the parent's ends of what connects it and the signer to that child. */

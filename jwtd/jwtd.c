@@ -19,6 +19,7 @@
 #include "parent.h"
 #include "paths.h"
 #include "priv.h"
+#include "tlskey.h"
 #include "worker.h"
 
 #define SIGNER_USER	"_jwtdsign"
@@ -101,6 +102,8 @@ check_users(const struct conf *conf)
 		fatalx("no such user \"%s\"", WORKER_USER);
 	if (conf->signer != NULL && !priv_user_exists(SIGNER_USER))
 		fatalx("no such user \"%s\"", SIGNER_USER);
+	if (conf_tls(conf) && !priv_user_exists(TLSKEY_USER))
+		fatalx("no such user \"%s\"", TLSKEY_USER);
 }
 
 /*
@@ -156,21 +159,24 @@ main(int argc, char *argv[])
 	const char *file, *errstr, *argv0;
 	struct conf *conf;
 	long long slot;
-	int ch, check, notify;
+	int ch, check, notify, tlskey;
 
 	memset(&options, 0, sizeof(options));
 	argv0 = strdup(argv[0]);
 	file = path_conf;
-	check = 0;
+	check = tlskey = 0;
 	slot = -1;
 	errstr = NULL;
-	while ((ch = getopt(argc, argv, "df:nvW:")) != -1)
+	while ((ch = getopt(argc, argv, "df:KnvW:")) != -1)
 		switch (ch) {
 		case 'd':
 			options.foreground = 1;
 			break;
 		case 'f':
 			file = optarg;
+			break;
+		case 'K':
+			tlskey = 1;
 			break;
 		case 'n':
 			check = 1;
@@ -189,6 +195,8 @@ main(int argc, char *argv[])
 		usage();
 	if (sodium_init() == -1)
 		fatalx("libsodium cannot start");
+	if (tlskey)
+		tlskey_main(options.foreground, options.verbose);
 	if (slot != -1)
 		worker_main((unsigned int)slot, options.foreground,
 		    options.verbose);

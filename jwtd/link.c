@@ -153,15 +153,15 @@ on_readable(int fd, short what, void *arg)
 	link = arg;
 	for (;;) {
 		switch (message_recv_reply(fd, &reply)) {
-		case MESSAGE_DONE:
+		case PACKET_DONE:
 			take_reply(link, &reply);
 			break;
-		case MESSAGE_AGAIN:
+		case PACKET_AGAIN:
 			explicit_bzero(reply.data, sizeof(reply.data));
 			return;
-		case MESSAGE_CLOSED:
+		case PACKET_CLOSED:
 			fatalx("the signers closed the socket");
-		case MESSAGE_MALFORMED:
+		case PACKET_MALFORMED:
 			fatalx("a malformed answer from the signers");
 		}
 	}
@@ -207,13 +207,13 @@ link_send(struct link *link, struct conn *conn,
 	request->id = link->next_id;
 	request->deadline = now + link->deadlines.length;
 	switch (message_send_request(link->fd, request)) {
-	case MESSAGE_DONE:
+	case PACKET_DONE:
 		break;
-	case MESSAGE_AGAIN:
+	case PACKET_AGAIN:
 		free(pending);
 		return (NULL);
-	case MESSAGE_CLOSED:
-	case MESSAGE_MALFORMED:
+	case PACKET_CLOSED:
+	case PACKET_MALFORMED:
 		fatalx("the signers closed the socket");
 	}
 	pending->link = link;

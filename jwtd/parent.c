@@ -1,7 +1,7 @@
 /*
- * The parent: opens the listeners, starts the signer and the workers, starts
- * again what dies, and ends them all.  It is root and stays root, and it reads no
- * byte from a client, a database or a key file.
+ * The parent: opens the listeners, starts those that hold keys and the workers,
+ * starts again what dies, and ends them all.  It is root and stays root, and it
+ * reads no byte from a client, a database or a key file.
  */
 #include "parent.h"
 
@@ -63,6 +63,37 @@ setup_signals(struct parent *parent)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
+/* Those that hold keys, then the workers.  NULL behind the last. */
+static struct child *
+child_at(struct parent *parent, unsigned int i)
+{
+	if (i == 0)
+		return (&parent->signer);
+	if (i == 1)
+		return (&parent->tlskey);
+	return (i - 2 < parent->conf->prefork ? &parent->workers[i - 2] : NULL);
+}
+
+/* Is it there at all, in this configuration? */
+static bool
+wanted(const struct parent *parent, const struct child *child)
+{
+	if (child == &parent->signer)
+		return (parent->conf->signer != NULL);
+	if (child == &parent->tlskey)
+		return (conf_tls(parent->conf));
+	return (true);
+}
+
+/* Workers need what is public of the keys, which their holders write first. */
+static bool
+can_start_workers(const struct parent *parent)
+{
+	return ((!wanted(parent, &parent->signer) || parent->keys_fd != -1) &&
+	    (!wanted(parent, &parent->tlskey) ||
+	    parent->certificates_fd != -1));
+}
+
 /* Start what is due.  Returns the ms until the next is, or -1. */
 static int
 start_due(struct parent *parent)
@@ -72,22 +103,22 @@ start_due(struct parent *parent)
 	int wait, next;
 
 	next = -1;
-	for (i = 0; i <= parent->conf->prefork; i++) {
-		child = i == 0 ? &parent->signer : &parent->workers[i - 1];
-		if (child->pid != 0 || (i == 0 && parent->conf->signer == NULL))
+	for (i = 0; (child = child_at(parent, i)) != NULL; i++) {
+		if (child->pid != 0 || !wanted(parent, child))
 			continue;
-		/* workers need the public keys, which the signer writes first */
-		if (i > 0 && parent->conf->signer != NULL &&
-		    parent->keys_fd == -1)
+		if (child == parent->workers && !can_start_workers(parent))
 			break;
 		/* what is wrong with a file is said by the first worker, once */
-		if (i > 1 && !parent->started && !parent->workers[0].ready)
+		if (child > parent->workers && !parent->started &&
+		    !parent->workers[0].ready)
 			break;
 		wait = restart_wait(&child->restart, clock_ms());
 		if (wait > 0)
 			next = next == -1 || wait < next ? wait : next;
-		else if (i == 0)
+		else if (child == &parent->signer)
 			children_start_signer(parent);
+		else if (child == &parent->tlskey)
+			children_start_tlskey(parent);
 		else
 			children_start_worker(parent, child);
 	}
@@ -119,24 +150,23 @@ end_child(struct child *child, int sig)
 }
 
 /*
- * The signer is ready.  If it came back with other keys than the workers have,
- * because the files were changed, workers with the new ones replace them.
+ * One that holds keys is ready.  If it came back with others than the workers
+ * know, because the files were changed, workers with the new ones replace them.
  */
 static void
-signer_ready(struct parent *parent)
+take_public(struct parent *parent, int *fd, int *new, const char *what)
 {
 	unsigned int i;
 	bool changed;
 
-	changed = parent->keys_fd != -1 &&
-	    !same_content(parent->keys_fd, parent->new_keys_fd);
-	if (parent->keys_fd != -1)
-		close(parent->keys_fd);
-	parent->keys_fd = parent->new_keys_fd;
-	parent->new_keys_fd = -1;
+	changed = *fd != -1 && !same_content(*fd, *new);
+	if (*fd != -1)
+		close(*fd);
+	*fd = *new;
+	*new = -1;
 	if (!changed)
 		return;
-	log_info("the signing keys have changed: replacing the workers");
+	log_info("the %s have changed: replacing the workers", what);
 	for (i = 0; i < parent->conf->prefork; i++) {
 		parent->workers[i].replaced = true;
 		end_child(&parent->workers[i], SIGTERM);
@@ -162,7 +192,11 @@ hear_child(struct parent *parent, struct child *child)
 		return;
 	child->ready = true;
 	if (child == &parent->signer)
-		signer_ready(parent);
+		take_public(parent, &parent->keys_fd, &parent->new_keys_fd,
+		    "signing keys");
+	else if (child == &parent->tlskey)
+		take_public(parent, &parent->certificates_fd,
+		    &parent->new_certificates_fd, "certificates");
 }
 
 static void
@@ -196,18 +230,15 @@ child_ended(struct parent *parent, struct child *child, int status)
 static void
 reap(struct parent *parent)
 {
+	struct child *child;
 	unsigned int i;
 	pid_t pid;
 	int status;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (parent->signer.pid == pid)
-			child_ended(parent, &parent->signer, status);
-		for (i = 0; i < parent->conf->prefork; i++)
-			if (parent->workers[i].pid == pid)
-				child_ended(parent, &parent->workers[i],
-				    status);
-	}
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (i = 0; (child = child_at(parent, i)) != NULL; i++)
+			if (child->pid == pid)
+				child_ended(parent, child, status);
 }
 
 static unsigned int
@@ -221,19 +252,18 @@ running_workers(const struct parent *parent)
 }
 
 static bool
-all_ready(const struct parent *parent)
+all_ready(struct parent *parent)
 {
+	struct child *child;
 	unsigned int i;
 
-	if (parent->conf->signer != NULL && !parent->signer.ready)
-		return (false);
-	for (i = 0; i < parent->conf->prefork; i++)
-		if (!parent->workers[i].ready)
+	for (i = 0; (child = child_at(parent, i)) != NULL; i++)
+		if (wanted(parent, child) && !child->ready)
 			return (false);
 	return (true);
 }
 
-/* Workers first: what they have asked, the signer still answers. */
+/* Workers first: what they have asked, those with the keys still answer. */
 static void
 stop(struct parent *parent)
 {
@@ -251,22 +281,24 @@ stop(struct parent *parent)
 		return;
 	for (i = 0; i < parent->conf->prefork; i++)
 		end_child(&parent->workers[i], sig);
-	if (running_workers(parent) == 0)
+	if (running_workers(parent) == 0) {
 		end_child(&parent->signer, sig);
+		end_child(&parent->tlskey, sig);
+	}
 }
 
 /* Wait for a child to speak, a signal, or wait ms (-1: no limit). */
 static void
 wait_for_something(struct parent *parent, int wait)
 {
-	struct pollfd pfd[CONF_MAX_WORKERS + 1];
-	struct child *who[CONF_MAX_WORKERS + 1];
+	struct pollfd pfd[CONF_MAX_WORKERS + 2];
+	struct child *who[CONF_MAX_WORKERS + 2];
 	struct timespec ts;
 	struct child *child;
 	unsigned int i, n;
 
-	for (i = n = 0; i <= parent->conf->prefork; i++) {
-		child = i == 0 ? &parent->signer : &parent->workers[i - 1];
+	n = 0;
+	for (i = 0; (child = child_at(parent, i)) != NULL; i++) {
 		if (child->pid == 0 || child->control == -1)
 			continue;
 		pfd[n].fd = child->control;
@@ -298,7 +330,7 @@ run(struct parent *parent, void (*started)(void *), void *arg)
 		if (asked_to_stop)
 			stop(parent);
 		if (parent->stopping && parent->signer.pid == 0 &&
-		    running_workers(parent) == 0)
+		    parent->tlskey.pid == 0 && running_workers(parent) == 0)
 			return;
 		if (asked_to_reload) {
 			asked_to_reload = 0;
@@ -320,13 +352,18 @@ init(struct parent *parent)
 
 	parent->signer.what = "jwtd-signer";
 	parent->signer.control = parent->signer.signer_end = -1;
+	parent->signer.tlskey_end = -1;
+	parent->tlskey = parent->signer;
+	parent->tlskey.what = "tlskey";
 	for (i = 0; i < CONF_MAX_WORKERS; i++) {
 		parent->workers[i].what = "worker";
 		parent->workers[i].slot = i;
 		parent->workers[i].control = -1;
 		parent->workers[i].signer_end = -1;
+		parent->workers[i].tlskey_end = -1;
 	}
 	parent->keys_fd = parent->new_keys_fd = -1;
+	parent->certificates_fd = parent->new_certificates_fd = -1;
 }
 
 int

@@ -6,17 +6,18 @@ FUZZ_CC ?=	clang
 FUZZ_SRC :=	$(wildcard regress/fuzz/*.c)
 FUZZ =		$(patsubst regress/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
 FUZZ_LIB_SRC =	common/base64url.c common/json.c common/percent.c \
-		common/scope.c common/utf8.c \
+		common/packet.c common/scope.c common/tlskey_message.c \
+		common/utf8.c \
 		jwtd/address.c jwtd/authorization.c jwtd/form.c \
 		jwtd/forwarded.c jwtd/http.c jwtd/http_chunked.c \
-		jwtd/http_target.c jwtd/proxy.c \
+		jwtd/http_target.c jwtd/padding.c jwtd/proxy.c \
 		jwtd-signer/csv.c jwtd-signer/pgpass.c
 FUZZ_LIB_OBJ =	$(patsubst %.c,$(B)/fuzz/obj/%.o,$(FUZZ_LIB_SRC))
 FUZZ_SAN =	address,undefined
 FUZZ_CFLAGS =	-std=c17 -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer \
 		-fno-sanitize-recover=all $(WARN) -Icommon -Ijwtd \
 		-Ijwtd-signer -Iregress/fuzz $(BSD_CFLAGS)
-FUZZ_LIBS =	-lsodium -ljansson $(BSD_LIBS)
+FUZZ_LIBS =	-lcrypto -lsodium -ljansson $(BSD_LIBS)
 
 $(B)/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
