@@ -303,3 +303,14 @@ conf_listener_name(const struct conf_listener *listener, char *buf,
 		    (unsigned int)listener->port);
 	return (buf);
 }
+
+bool
+conf_tls(const struct conf *conf)
+{
+	const struct conf_listener *listener;
+
+	TAILQ_FOREACH(listener, &conf->listeners, entry)
+		if (listener->tls)
+			return (true);
+	return (false);
+}

@@ -225,6 +225,9 @@ const struct conf_server *conf_server_find(const struct conf_listener *,
  */
 bool		 conf_conninfo_password(const char *);
 
+/* Does any listener have TLS? */
+bool		 conf_tls(const struct conf *);
+
 /* "127.0.0.1 port 80", "[::1] port 80" or the path; for logs */
 const char	*conf_listener_name(const struct conf_listener *, char *buf,
 		    size_t size);

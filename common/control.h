@@ -1,8 +1,8 @@
 /*
  * The sockets between the parent and its children.  A child says that it is
- * ready; the parent gives jwtd-signer the descriptors of workers, and workers
- * those of key sets.  Either end learns from the end of the stream that the
- * other is gone.
+ * ready; the parent gives those that hold keys the descriptors of workers, and
+ * workers those of key sets.  Either end learns from the end of the stream that
+ * the other is gone.
  */
 #ifndef CONTROL_H
 #define CONTROL_H
@@ -15,15 +15,18 @@
 #define FD_CONTROL	3
 #define FD_CONF		4	/* the configuration that was validated */
 #define FD_KEYS		5	/* jwtd-signer writes its public keys here */
+#define FD_PUBLISH	5	/* tlskey writes the certificates here */
 #define FD_SIGNER	5	/* worker: its end of the pair, if any */
-#define FD_LISTEN	6	/* worker: the first of its listeners */
+#define FD_TLSKEY	6	/* worker: its end of the pair, if any */
+#define FD_CERTIFICATES	7	/* worker: what tlskey wrote, if any */
+#define FD_LISTEN	8	/* worker: the first of its listeners */
 
 /*
  * Issuers are numbered: our own, if there is a signer, is 0, and those of the
  * trust blocks follow in their order.
  */
 #define CONTROL_READY	0x6a776331u	/* "jwc1": child to parent */
-#define CONTROL_WORKER	0x6a776332u	/* parent to jwtd-signer, with an fd */
+#define CONTROL_WORKER	0x6a776332u	/* parent to a key holder, with an fd */
 #define CONTROL_KEYS	0x6a776333u	/* see below */
 #define CONTROL_SOURCE	0x6a776334u	/* parent to trust: file, with an fd */
 #define CONTROL_UNKNOWN	0x6a776335u	/* worker to parent to trust: a kid */

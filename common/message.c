@@ -1,19 +1,13 @@
 /*
- * The packets between workers and signers: checks, sending and receiving.
+ * The packets between workers and signers, and what is a valid one.
  * It knows nothing of what the fields are used for.
  */
 #include "message.h"
 
-#include <sys/types.h>
-#include <sys/socket.h>
-
-#include <errno.h>
 #include <string.h>
 
 #include "scope.h"
 #include "utf8.h"
-
-#define QUEUE_BYTES	(1024 * 1024)
 
 /* a NUL is inside the array: then it may be read as a string */
 static bool
@@ -100,103 +94,38 @@ message_reply_valid(const struct message_reply *m, size_t n)
 	return (is_token_text(m->data, m->len));
 }
 
-static enum message_io
-send_packet(int fd, const void *packet, size_t size)
-{
-	ssize_t n;
-
-	do
-		n = send(fd, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (n == -1 && errno == EINTR);
-	if (n == (ssize_t)size)
-		return (MESSAGE_DONE);
-	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK ||
-	    errno == ENOBUFS))
-		return (MESSAGE_AGAIN);
-	return (MESSAGE_CLOSED);
-}
-
-/*
- * One packet.  MSG_TRUNC in msg_flags is how both systems tell that it was
- * larger than the buffer.
- */
-static enum message_io
-recv_packet(int fd, void *packet, size_t size, size_t *got)
-{
-	struct msghdr msg;
-	struct iovec iov;
-	ssize_t n;
-
-	memset(&msg, 0, sizeof(msg));
-	iov.iov_base = packet;
-	iov.iov_len = size;
-	msg.msg_iov = &iov;
-	msg.msg_iovlen = 1;
-	do
-		n = recvmsg(fd, &msg, MSG_DONTWAIT);
-	while (n == -1 && errno == EINTR);
-	if (n == -1)
-		return (errno == EAGAIN || errno == EWOULDBLOCK ?
-		    MESSAGE_AGAIN : MESSAGE_CLOSED);
-	/* nobody sends an empty packet, so this is the end */
-	if (n == 0)
-		return (MESSAGE_CLOSED);
-	if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
-		return (MESSAGE_MALFORMED);
-	*got = (size_t)n;
-	return (MESSAGE_DONE);
-}
-
-enum message_io
+enum packet_io
 message_send_request(int fd, const struct message_request *m)
 {
-	return (send_packet(fd, m, sizeof(*m)));
+	return (packet_send(fd, m, sizeof(*m)));
 }
 
-enum message_io
+enum packet_io
 message_send_reply(int fd, const struct message_reply *m)
 {
-	return (send_packet(fd, m, sizeof(*m)));
+	return (packet_send(fd, m, sizeof(*m)));
 }
 
-enum message_io
+enum packet_io
 message_recv_request(int fd, struct message_request *m)
 {
-	enum message_io io;
+	enum packet_io io;
 	size_t n;
 
-	io = recv_packet(fd, m, sizeof(*m), &n);
-	if (io == MESSAGE_DONE && !message_request_valid(m, n))
-		return (MESSAGE_MALFORMED);
+	io = packet_recv(fd, m, sizeof(*m), &n);
+	if (io == PACKET_DONE && !message_request_valid(m, n))
+		return (PACKET_MALFORMED);
 	return (io);
 }
 
-enum message_io
+enum packet_io
 message_recv_reply(int fd, struct message_reply *m)
 {
-	enum message_io io;
+	enum packet_io io;
 	size_t n;
 
-	io = recv_packet(fd, m, sizeof(*m), &n);
-	if (io == MESSAGE_DONE && !message_reply_valid(m, n))
-		return (MESSAGE_MALFORMED);
+	io = packet_recv(fd, m, sizeof(*m), &n);
+	if (io == PACKET_DONE && !message_reply_valid(m, n))
+		return (PACKET_MALFORMED);
 	return (io);
-}
-
-int
-message_pair(int fds[2])
-{
-	int i, size;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1)
-		return (-1);
-	/* the system caps it, which only makes 503 come sooner */
-	size = QUEUE_BYTES;
-	for (i = 0; i < 2; i++) {
-		(void)setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &size,
-		    sizeof(size));
-		(void)setsockopt(fds[i], SOL_SOCKET, SO_RCVBUF, &size,
-		    sizeof(size));
-	}
-	return (0);
 }

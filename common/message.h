@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "packet.h"
+
 #define MESSAGE_USER_MAX	255
 #define MESSAGE_PASSWORD_MAX	511
 #define MESSAGE_AUDIENCE_MAX	255
@@ -93,23 +95,10 @@ bool	message_request_valid(const struct message_request *, size_t n);
 /* Is that what a signer may send? */
 bool	message_reply_valid(const struct message_reply *, size_t n);
 
-enum message_io {
-	MESSAGE_DONE,
-	MESSAGE_AGAIN,		/* nothing there, or no room */
-	MESSAGE_CLOSED,		/* the other end is gone */
-	MESSAGE_MALFORMED	/* not one whole valid packet */
-};
-
-/* These never block.  A received packet is valid on MESSAGE_DONE. */
-enum message_io	message_send_request(int fd, const struct message_request *);
-enum message_io	message_recv_request(int fd, struct message_request *);
-enum message_io	message_send_reply(int fd, const struct message_reply *);
-enum message_io	message_recv_reply(int fd, struct message_reply *);
-
-/*
- * A connected pair for one worker, both ends close-on-exec and with room for a
- * queue of requests in flight.  Returns 0 or -1 with errno.
- */
-int	message_pair(int fds[2]);
+/* These never block.  A received packet is valid on PACKET_DONE. */
+enum packet_io	message_send_request(int fd, const struct message_request *);
+enum packet_io	message_recv_request(int fd, struct message_request *);
+enum packet_io	message_send_reply(int fd, const struct message_reply *);
+enum packet_io	message_recv_reply(int fd, struct message_reply *);
 
 #endif

@@ -106,6 +106,10 @@ sandbox(enum sandbox_role role)
 		break;
 	case SANDBOX_TLSKEY:
 		break;
+	case SANDBOX_TLSKEY:
+		/* the sockets of workers come from the parent */
+		promises = "stdio recvfd";
+		break;
 	case SANDBOX_SIGNER_MASTER:
 		add(promises, sizeof(promises), " proc recvfd");
 		add_needs(promises, sizeof(promises));

@@ -8,12 +8,12 @@ packages="ca-certificates gcc make pkg-config bison mandoc cppcheck
 	libtls-dev libevent-dev libjansson-dev libsodium-dev libssl-dev libpq-dev
 	libbsd-dev libcrypt-dev
 	perl libio-socket-ssl-perl libio-pty-perl curl openssl
-	nginx-light haproxy caddy docker-registry skopeo
+	nginx-light haproxy caddy docker-registry skopeo testssl.sh
 	apache2-utils python3 python3-jwt python3-cryptography python3-yaml jose
 	python3-authlib python3-requests
 	postgresql pgbouncer
 	clang libclang-rt-14-dev"
-users="_jwtd _jwtdsign _jwtdfetch"
+users="_jwtd _jwtdsign _jwtdfetch _jwtdtls"
 # these may be there without being packages
 command -v node >/dev/null 2>&1 || packages="$packages nodejs"
 command -v npm >/dev/null 2>&1 || packages="$packages npm"

@@ -12,8 +12,6 @@
 #include "conf.h"
 #include "jwk.h"
 
-#define KEYFILE_MAX	65536
-
 /*
  * Load a private key: nobody else may be able to read the file, it is not
  * encrypted, and what is in it is consistent and fit to sign with.  Returns it,

@@ -43,7 +43,7 @@ send_answer(int fd, struct issue_scratch *scratch)
 	reply = &scratch->reply;
 	reply->parts = 1;
 	if (reply->status != MESSAGE_OK) {
-		if (message_send_reply(fd, reply) == MESSAGE_AGAIN)
+		if (message_send_reply(fd, reply) == PACKET_AGAIN)
 			log_debug("an answer was dropped: the worker is behind");
 		return;
 	}
@@ -55,7 +55,7 @@ send_answer(int fd, struct issue_scratch *scratch)
 			n = MESSAGE_PART;
 		memcpy(reply->data, scratch->token + sent, n);
 		reply->len = (uint32_t)n;
-		if (message_send_reply(fd, reply) != MESSAGE_DONE) {
+		if (message_send_reply(fd, reply) != PACKET_DONE) {
 			log_debug("an answer was dropped: the worker is behind");
 			return;
 		}
@@ -127,17 +127,17 @@ take_some(struct serve *serve, size_t *turn, struct message_request *request,
 		if (serve->workers[*turn] == -1)
 			continue;
 		switch (message_recv_request(serve->workers[*turn], request)) {
-		case MESSAGE_DONE:
+		case PACKET_DONE:
 			answer(serve, *turn, request, scratch);
 			explicit_bzero(request, sizeof(*request));
 			taken++;
 			break;
-		case MESSAGE_AGAIN:
+		case PACKET_AGAIN:
 			break;
-		case MESSAGE_CLOSED:
+		case PACKET_CLOSED:
 			drop_worker(serve, *turn, false);
 			break;
-		case MESSAGE_MALFORMED:
+		case PACKET_MALFORMED:
 			explicit_bzero(request, sizeof(*request));
 			drop_worker(serve, *turn, true);
 			break;

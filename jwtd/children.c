@@ -9,11 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "certificates_parent.h"
 #include "clock.h"
 #include "control.h"
 #include "keys.h"
 #include "log.h"
-#include "message.h"
+#include "packet.h"
 #include "spawn.h"
 #include "system.h"
 #include "watch.h"
@@ -54,7 +55,7 @@ child_argv(const struct parent *parent, const char *name, const char *option,
 	argv[n] = NULL;
 }
 
-/* what root's environment holds is not for who reads the network */
+/* what root's environment holds is not for who reads from a peer */
 static void
 child_env(char zone[64], char *env[3])
 {
@@ -71,6 +72,7 @@ add(struct parent *parent, const struct child *child)
 	parent->children[parent->nchildren] = *child;
 	parent->children[parent->nchildren].control = -1;
 	parent->children[parent->nchildren].signer_end = -1;
+	parent->children[parent->nchildren].tlskey_end = -1;
 	parent->nchildren++;
 }
 
@@ -80,6 +82,10 @@ children_init(struct parent *parent)
 	const struct child signer = { .what = "jwtd-signer",
 	    .program = parent->options->signer,
 	    .start = children_start_signer, .ready_hook = keys_signer_ready };
+	const struct child tlskey = { .what = "tlskey",
+	    .program = parent->options->self,
+	    .start = children_start_tlskey,
+	    .ready_hook = certificates_written };
 	const struct child trust = { .what = "trust",
 	    .program = parent->options->self, .may_end = true,
 	    .start = children_start_trust, .hear = keys_hear_trust,
@@ -91,6 +97,10 @@ children_init(struct parent *parent)
 	if (parent->conf->signer != NULL) {
 		parent->signer = &parent->children[parent->nchildren];
 		add(parent, &signer);
+	}
+	if (conf_tls(parent->conf)) {
+		parent->tlskey = &parent->children[parent->nchildren];
+		add(parent, &tlskey);
 	}
 	if (parent->conf->ntrusts > 0) {
 		parent->trust = &parent->children[parent->nchildren];
@@ -108,7 +118,9 @@ children_close_ends(struct child *child)
 		close(child->control);
 	if (child->signer_end != -1)
 		close(child->signer_end);
-	child->control = child->signer_end = -1;
+	if (child->tlskey_end != -1)
+		close(child->tlskey_end);
+	child->control = child->signer_end = child->tlskey_end = -1;
 }
 
 /* Fork it.  control is the child's end and is closed here. */
@@ -116,6 +128,7 @@ static void
 start_child(struct child *child, const struct spawn *s, int control)
 {
 	child->ready = false;
+	child->replaced = false;
 	restart_started(&child->restart, clock_ms());
 	if ((child->pid = spawn(s)) == -1) {
 		log_warn("%s cannot be started", child->what);
@@ -126,19 +139,18 @@ start_child(struct child *child, const struct spawn *s, int control)
 	close(control);
 }
 
+/* Give a worker's end to who holds keys for it, if that runs. */
 static void
-give_worker(struct parent *parent, const struct child *worker)
+give_worker(const struct child *holder, const struct child *worker, int end)
 {
 	struct control control;
 
-	if (parent->signer == NULL || parent->signer->pid == 0 ||
-	    worker->signer_end == -1)
+	if (holder == NULL || holder->pid == 0 || end == -1)
 		return;
 	control.type = CONTROL_WORKER;
 	control.slot = worker->slot;
-	if (control_send(parent->signer->control, &control,
-	    worker->signer_end) == -1)
-		log_warn("jwtd-signer does not hear of worker %u",
+	if (control_send(holder->control, &control, end) == -1)
+		log_warn("%s does not hear of worker %u", holder->what,
 		    worker->slot);
 }
 
@@ -165,7 +177,35 @@ children_start_signer(struct parent *parent, struct child *signer)
 	start_child(signer, &s, control[1]);
 	/* what workers sent while there was no signer still waits in these */
 	for (i = 0; i < parent->conf->prefork; i++)
-		give_worker(parent, &parent->workers[i]);
+		give_worker(signer, &parent->workers[i],
+		    parent->workers[i].signer_end);
+}
+
+void
+children_start_tlskey(struct parent *parent, struct child *tlskey)
+{
+	char zone[64], *argv[6], *env[3];
+	int fds[3], control[2];
+	struct spawn s;
+	unsigned int i;
+
+	if (control_pair(control) == -1)
+		fatal("socketpair");
+	tlskey->control = control[0];
+	fds[FD_CONTROL - 3] = control[1];
+	fds[FD_CONF - 3] = parent->conf_fd;
+	fds[FD_PUBLISH - 3] = certificates_next(parent);
+	child_argv(parent, "jwtd", "-K", NULL, argv);
+	child_env(zone, env);
+	s.path = tlskey->program;
+	s.argv = argv;
+	s.env = env;
+	s.fds = fds;
+	s.nfds = 3;
+	start_child(tlskey, &s, control[1]);
+	for (i = 0; i < parent->conf->prefork; i++)
+		give_worker(tlskey, &parent->workers[i],
+		    parent->workers[i].tlskey_end);
 }
 
 void
@@ -198,21 +238,26 @@ void
 children_start_worker(struct parent *parent, struct child *worker)
 {
 	int fds[FD_LISTEN - 3 + CONF_MAX_LISTENERS], control[2], link[2];
+	int tls[2];
 	char slot[16], zone[64], *argv[6], *env[3];
 	struct spawn s;
 
-	link[0] = link[1] = -1;
+	link[0] = link[1] = tls[0] = tls[1] = -1;
 	if (control_pair(control) == -1 || (parent->conf->signer != NULL &&
-	    message_pair(link) == -1))
+	    packet_pair(link) == -1) || (conf_tls(parent->conf) &&
+	    packet_pair(tls) == -1))
 		fatal("socketpair");
 	worker->control = control[0];
 	worker->signer_end = link[1];
 	/* it finds these there before its first connection */
 	keys_owe_all(parent, worker);
 	(void)keys_give(parent, worker);
+	worker->tlskey_end = tls[1];
 	fds[FD_CONTROL - 3] = control[1];
 	fds[FD_CONF - 3] = parent->conf_fd;
 	fds[FD_SIGNER - 3] = link[0];
+	fds[FD_TLSKEY - 3] = tls[0];
+	fds[FD_CERTIFICATES - 3] = parent->certificates;
 	memcpy(&fds[FD_LISTEN - 3], parent->listeners,
 	    parent->conf->nlisteners * sizeof(int));
 	(void)snprintf(slot, sizeof(slot), "%u", worker->slot);
@@ -226,5 +271,8 @@ children_start_worker(struct parent *parent, struct child *worker)
 	start_child(worker, &s, control[1]);
 	if (link[0] != -1)
 		close(link[0]);
-	give_worker(parent, worker);
+	if (tls[0] != -1)
+		close(tls[0]);
+	give_worker(parent->signer, worker, worker->signer_end);
+	give_worker(parent->tlskey, worker, worker->tlskey_end);
 }

@@ -16,7 +16,7 @@
 #include "parent.h"
 #include "restart.h"
 
-#define MAX_CHILDREN	(2 + CONF_MAX_WORKERS)
+#define MAX_CHILDREN	(3 + CONF_MAX_WORKERS)
 #define MAX_ISSUERS	(1 + CONF_MAX_TRUSTS)
 
 struct child;
@@ -34,8 +34,10 @@ struct child {
 	pid_t		 pid;		/* 0: not running */
 	int		 control;
 	int		 signer_end;	/* of a worker's pair; -1: none */
+	int		 tlskey_end;	/* the same */
 	bool		 ready;
 	bool		 may_end;	/* by itself, with 0 */
+	bool		 replaced;	/* told to end, another follows */
 	uint64_t	 owed;		/* bits: issuers whose keys it lacks */
 	struct restart	 restart;
 };
@@ -54,6 +56,7 @@ struct parent {
 	struct child		 children[MAX_CHILDREN];
 	size_t			 nchildren;
 	struct child		*signer;	/* or NULL */
+	struct child		*tlskey;	/* or NULL */
 	struct child		*trust;		/* or NULL */
 	struct child		*workers;
 	struct keys		 keys[MAX_ISSUERS];
@@ -61,6 +64,8 @@ struct parent {
 	struct watch		*watches;	/* the files of trust blocks */
 	int			 listeners[CONF_MAX_LISTENERS];
 	int			 conf_fd;
+	int			 certificates;	/* tlskey's last; -1: none */
+	int			 new_certificates; /* what it writes now */
 	bool			 started;
 	bool			 failed;	/* before all was ready */
 	bool			 stopping;
@@ -79,6 +84,7 @@ void	children_init(struct parent *);
  * as one that died, and is due again later.
  */
 void	children_start_signer(struct parent *, struct child *);
+void	children_start_tlskey(struct parent *, struct child *);
 void	children_start_trust(struct parent *, struct child *);
 void	children_start_worker(struct parent *, struct child *);
 

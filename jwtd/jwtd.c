@@ -19,6 +19,7 @@
 #include "parent.h"
 #include "paths.h"
 #include "priv.h"
+#include "tlskey.h"
 #include "trustd.h"
 #include "worker.h"
 
@@ -104,6 +105,8 @@ check_users(const struct conf *conf)
 		fatalx("no such user \"%s\"", SIGNER_USER);
 	if (conf->ntrusts > 0 && !priv_user_exists(TRUST_USER))
 		fatalx("no such user \"%s\"", TRUST_USER);
+	if (conf_tls(conf) && !priv_user_exists(TLSKEY_USER))
+		fatalx("no such user \"%s\"", TLSKEY_USER);
 }
 
 /*
@@ -159,21 +162,24 @@ main(int argc, char *argv[])
 	const char *file, *errstr, *argv0;
 	struct conf *conf;
 	long long slot;
-	int ch, check, notify, trust;
+	int ch, check, notify, tlskey, trust;
 
 	memset(&options, 0, sizeof(options));
 	argv0 = strdup(argv[0]);
 	file = path_conf;
-	check = trust = 0;
+	check = tlskey = trust = 0;
 	slot = -1;
 	errstr = NULL;
-	while ((ch = getopt(argc, argv, "df:nTvW:")) != -1)
+	while ((ch = getopt(argc, argv, "df:KnTvW:")) != -1)
 		switch (ch) {
 		case 'd':
 			options.foreground = 1;
 			break;
 		case 'f':
 			file = optarg;
+			break;
+		case 'K':
+			tlskey = 1;
 			break;
 		case 'n':
 			check = 1;
@@ -195,6 +201,8 @@ main(int argc, char *argv[])
 		usage();
 	if (sodium_init() == -1)
 		fatalx("libsodium cannot start");
+	if (tlskey)
+		tlskey_main(options.foreground, options.verbose);
 	if (slot != -1)
 		worker_main((unsigned int)slot, options.foreground,
 		    options.verbose);

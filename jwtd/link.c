@@ -165,20 +165,20 @@ static void
 on_readable(int fd, short what, void *arg)
 {
 	struct message_reply reply;
-	enum message_io io;
+	enum packet_io io;
 	struct link *link;
 	int i;
 
 	(void)what;
 	link = arg;
-	io = MESSAGE_DONE;
-	for (i = 0; i < BATCH && io == MESSAGE_DONE; i++)
-		if ((io = message_recv_reply(fd, &reply)) == MESSAGE_DONE)
+	io = PACKET_DONE;
+	for (i = 0; i < BATCH && io == PACKET_DONE; i++)
+		if ((io = message_recv_reply(fd, &reply)) == PACKET_DONE)
 			take_reply(link, &reply);
 	explicit_bzero(&reply, sizeof(reply));
-	if (io == MESSAGE_CLOSED)
+	if (io == PACKET_CLOSED)
 		break_off(link, "the signers closed the socket");
-	else if (io == MESSAGE_MALFORMED)
+	else if (io == PACKET_MALFORMED)
 		break_off(link, "a malformed answer from the signers");
 }
 
@@ -223,11 +223,11 @@ link_send(struct link *link, struct conn *conn,
 	request->id = link->next_id;
 	request->deadline = now + link->deadlines.length;
 	switch (message_send_request(link->fd, request)) {
-	case MESSAGE_DONE:
+	case PACKET_DONE:
 		break;
-	case MESSAGE_AGAIN:
-	case MESSAGE_CLOSED:	/* on_readable() hears of that, too */
-	case MESSAGE_MALFORMED:
+	case PACKET_AGAIN:
+	case PACKET_CLOSED:	/* on_readable() hears of that, too */
+	case PACKET_MALFORMED:
 		free(pending);
 		return (NULL);
 	}

@@ -21,7 +21,7 @@ struct link_context {
 	bool				 get;	/* not an OAuth POST */
 };
 
-/* fd is the worker's end of message_pair(). */
+/* fd is the worker's end of packet_pair(). */
 struct link	*link_new(struct worker *, int fd);
 
 /*

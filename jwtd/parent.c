@@ -1,7 +1,7 @@
 /*
- * The parent: opens the listeners, starts the signer and the workers, starts
- * again what dies, and ends them all.  It is root and stays root, and it reads
- * no byte from a client, another server, a database or a key file.
+ * The parent: opens the listeners, starts those that hold keys and the workers,
+ * starts again what dies, and ends them all.  It is root and stays root, and it
+ * reads no byte from a client, another server, a database or a key file.
  */
 #include "parent.h"
 
@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "certificates_parent.h"
 #include "children.h"
 #include "clock.h"
 #include "control.h"
@@ -82,7 +83,8 @@ start_due(struct parent *parent)
 	next = -1;
 	for (i = 0; i < parent->nchildren; i++) {
 		child = &parent->children[i];
-		if (child >= parent->workers && !keys_complete(parent))
+		if (child >= parent->workers && (!keys_complete(parent) ||
+		    !certificates_complete(parent)))
 			break;
 		/* what is wrong with a file is said by the first worker, once */
 		if (child > parent->workers && !parent->started &&
@@ -158,8 +160,10 @@ child_ended(struct parent *parent, struct child *child, int status)
 
 	child->pid = 0;
 	children_close_ends(child);
-	if (parent->stopping)
+	if (parent->stopping || child->replaced) {
+		restart_reset(&child->restart);
 		return;
+	}
 	ended = child->may_end && child->ready && WIFEXITED(status) &&
 	    WEXITSTATUS(status) == 0;
 	/* one that could not start has said why */
@@ -208,7 +212,7 @@ running(const struct parent *parent, const struct child *from)
 }
 
 static bool
-all_ready(const struct parent *parent)
+all_ready(struct parent *parent)
 {
 	size_t i;
 
@@ -218,7 +222,7 @@ all_ready(const struct parent *parent)
 	return (true);
 }
 
-/* Workers first: what they have asked, the signer still answers. */
+/* Workers first: what they have asked, those with the keys still answer. */
 static void
 stop(struct parent *parent)
 {
@@ -315,6 +319,7 @@ parent_run(const struct conf *conf, const struct parent_options *options,
 	parent->options = options;
 	children_init(parent);
 	keys_init(parent);
+	certificates_init(parent);
 	watch_init(parent);
 	empty = system_empty_directory();
 	if (geteuid() == 0 && mkdir(empty, 0755) == -1 && errno != EEXIST)

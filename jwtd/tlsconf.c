@@ -1,69 +1,64 @@
 /*
  * The TLS side of a listener: TLS 1.2 and 1.3, forward secrecy only, no tickets
- * and no session cache, so that a worker holds no ticket key.
+ * and no session cache, so that a worker holds no ticket key.  It holds no
+ * private key either: libtls takes the public one of the certificate for it.
  */
 #include "tlsconf.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "file.h"
+#include "certificates.h"
 #include "log.h"
 
-#define PEM_MAX		(256 * 1024)
+#define CIPHERS		"ECDHE+AESGCM:ECDHE+CHACHA20"
 
-static char *
-read_pem(const char *path, size_t *len)
+/* both libraries export it, and neither declares it */
+void	tls_config_use_fake_private_key(struct tls_config *);
+
+static struct tls_config *
+new_config(void)
 {
-	const char *why;
-	char *pem;
+	struct tls_config *config;
 
-	if ((pem = file_read(path, PEM_MAX, len, &why)) == NULL)
-		fatalx("%s: %s", path, why);
-	return (pem);
+	if ((config = tls_config_new()) == NULL)
+		fatal("tls");
+	tls_config_use_fake_private_key(config);
+	return (config);
 }
 
-/* Put a server's pair into config: as the default, or besides it. */
+/* Put a server's certificate into config: as the default, or besides it. */
 static int
-set_pair(struct tls_config *config, const struct conf_server *server,
-    bool first)
+set_certificate(struct tls_config *config, const struct conf *conf,
+    const struct conf_server *server, const json_t *certificates, bool first)
 {
-	size_t cert_len, key_len;
-	char *cert, *key;
-	int result;
+	const char *pem;
+	size_t len;
 
-	cert = read_pem(server->tls_certificate, &cert_len);
-	key = read_pem(server->tls_key, &key_len);
-	if (first)
-		result = tls_config_set_keypair_mem(config,
-		    (const uint8_t *)cert, cert_len, (const uint8_t *)key,
-		    key_len);
-	else
-		result = tls_config_add_keypair_mem(config,
-		    (const uint8_t *)cert, cert_len, (const uint8_t *)key,
-		    key_len);
-	free(cert);
-	freezero(key, key_len);
-	return (result);
+	pem = certificates_of(certificates, conf, server, &len);
+	return (first ? tls_config_set_keypair_mem(config,
+	    (const uint8_t *)pem, len, NULL, 0) :
+	    tls_config_add_keypair_mem(config, (const uint8_t *)pem, len,
+	    NULL, 0));
 }
 
 /*
- * libtls looks into the pairs when it has them all, and does not say which of
- * them is wrong.  So each is tried alone first.
+ * libtls looks into the certificates when it has them all, and does not say
+ * which of them is wrong.  So each is tried alone first.
  */
 static void
-check_pair(const struct conf_server *server)
+check_certificate(const struct conf *conf, const struct conf_server *server,
+    const json_t *certificates)
 {
 	struct tls_config *config;
 	struct tls *tls;
 	const char *why;
 
-	if ((config = tls_config_new()) == NULL ||
-	    (tls = tls_server()) == NULL)
+	config = new_config();
+	if ((tls = tls_server()) == NULL)
 		fatal("tls");
 	why = NULL;
-	if (set_pair(config, server, true) == -1)
+	if (set_certificate(config, conf, server, certificates, true) == -1)
 		why = tls_config_error(config);
 	else if (tls_configure(tls, config) == -1)
 		why = tls_error(tls);
@@ -75,14 +70,15 @@ check_pair(const struct conf_server *server)
 }
 
 struct tls *
-tlsconf_new(const struct conf_listener *listener)
+tlsconf_new(const struct conf *conf, const struct conf_listener *listener,
+    const json_t *certificates)
 {
 	struct tls_config *config;
 	struct tls *tls;
 	size_t i;
 
-	if ((config = tls_config_new()) == NULL ||
-	    (tls = tls_server()) == NULL)
+	config = new_config();
+	if ((tls = tls_server()) == NULL)
 		fatal("tls");
 	if (tls_config_set_protocols(config, TLS_PROTOCOL_TLSv1_2 |
 	    TLS_PROTOCOL_TLSv1_3) == -1 ||
@@ -90,8 +86,9 @@ tlsconf_new(const struct conf_listener *listener)
 	    tls_config_set_alpn(config, "http/1.1") == -1)
 		fatalx("tls: %s", tls_config_error(config));
 	for (i = 0; i < listener->nservers; i++) {
-		check_pair(listener->servers[i]);
-		if (set_pair(config, listener->servers[i], i == 0) == -1)
+		check_certificate(conf, listener->servers[i], certificates);
+		if (set_certificate(config, conf, listener->servers[i],
+		    certificates, i == 0) == -1)
 			fatalx("tls: %s", tls_config_error(config));
 	}
 	if (tls_configure(tls, config) == -1)

@@ -2,6 +2,7 @@
 #ifndef TLSCONF_H
 #define TLSCONF_H
 
+#include <jansson.h>
 #include <tls.h>
 
 #include "conf.h"
@@ -11,9 +12,11 @@
 
 /*
  * A server context with the certificate of every server on that listener; the
- * client's SNI selects among them and the first is the default.  Reads the files,
- * so call it before chroot.  Does not return if one cannot be used.
+ * client's SNI selects among them and the first is the default.  The
+ * certificates are those of certificates.h, and tlskey_client_init() was called.
+ * Does not return if one cannot be used.
  */
-struct tls	*tlsconf_new(const struct conf_listener *);
+struct tls	*tlsconf_new(const struct conf *, const struct conf_listener *,
+		    const json_t *certificates);
 
 #endif

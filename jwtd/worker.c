@@ -1,7 +1,7 @@
 /*
  * A worker: accepts connections and answers them, without root, without a file
- * system and without a secret but the TLS key.  It is exec'd by the parent with
- * its descriptors at fixed numbers (control.h) and ends when the parent does.
+ * system and without a secret.  It is exec'd by the parent with its descriptors
+ * at fixed numbers (control.h) and ends when the parent does.
  */
 #include "worker.h"
 
@@ -21,6 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "certificates.h"
 #include "conn.h"
 #include "conn_proxy.h"
 #include "control.h"
@@ -31,6 +32,7 @@
 #include "sandbox.h"
 #include "system.h"
 #include "tlsconf.h"
+#include "tlskey_client.h"
 
 #define ACCEPT_BATCH	16	/* so that others are heard in between */
 #define ACCEPT_PAUSE	250000	/* microseconds, when descriptors are short */
@@ -218,8 +220,16 @@ setup_listeners(struct worker *worker)
 {
 	struct worker_listener *listener;
 	const struct conf_listener *conf;
+	json_t *certificates;
 	size_t i;
 
+	certificates = NULL;
+	if (conf_tls(worker->conf)) {
+		tlskey_client_init(FD_TLSKEY);
+		certificates = certificates_read(FD_CERTIFICATES);
+	} else
+		close(FD_TLSKEY);
+	close(FD_CERTIFICATES);
 	worker->listeners = calloc(worker->conf->nlisteners,
 	    sizeof(*worker->listeners));
 	if (worker->listeners == NULL)
@@ -231,12 +241,14 @@ setup_listeners(struct worker *worker)
 		listener->worker = worker;
 		listener->fd = FD_LISTEN + (int)i;
 		if (conf->tls)
-			listener->tls = tlsconf_new(conf);
+			listener->tls = tlsconf_new(worker->conf, conf,
+			    certificates);
 		event_set(&listener->event, listener->fd,
 		    EV_READ | EV_PERSIST, on_acceptable, listener);
 		event_base_set(worker->base, &listener->event);
 		i++;
 	}
+	json_decref(certificates);
 }
 
 static void

@@ -16,8 +16,12 @@ plan skip_all => 'no /proc' unless -r "/proc/$$/status";
 my $root = $> == 0;
 my $servers = <<'EOT';
 server "localhost" {
-	listen on 127.0.0.1 port 0
+	listen on 127.0.0.1 tls port 0
 	listen on "DIR/sock"
+	tls {
+		certificate "DIR/tls.crt"
+		key "DIR/tls.key"
+	}
 	location "/token" {
 		grant
 		audience "api"
@@ -29,7 +33,8 @@ server "localhost" {
 }
 EOT
 my @titles = ('jwtd-signer: master', 'jwtd-signer: signer 0',
-    'jwtd-signer: signer 1', 'jwtd: worker 0', 'jwtd: worker 1');
+    'jwtd-signer: signer 1', 'jwtd: tlskey', 'jwtd: worker 0',
+    'jwtd: worker 1');
 
 # what its descriptors are, without the three standard ones
 sub descriptors {
@@ -86,18 +91,20 @@ sub check {
 	is_deeply([ sort keys %pid ], \@titles, "$name: the processes");
 	is(Jwtd::title($d->pid), 'jwtd: parent', "$name: the parent");
 	is_deeply([ sort map { Jwtd::title($_) } @children ],
-	    [ @titles[0, 3, 4] ], "$name: its children");
+	    [ @titles[0, 3, 4, 5] ], "$name: its children");
 	is_deeply([ sort map { Jwtd::title($_) }
 	    Jwtd::children($pid{$titles[0]}) ], [ @titles[1, 2] ],
 	    "$name: the children of the master");
 	$pid{'jwtd: parent'} = $d->pid;
 
 	my $key = Jwtd::read_file($d->dir . '/key.pem');
+	$key .= Jwtd::read_file($d->dir . '/tls.key');
 	my @secrets = ('open sesame', grep { length > 40 } split /\n/, $key);
 	for my $title (sort keys %pid) {
 		my $pid = $pid{$title};
 		my $kind = $title =~ /parent/ ? 'parent' :
-		    $title =~ /worker/ ? 'worker' : 'signer';
+		    $title =~ /worker/ ? 'worker' :
+		    $title =~ /tlskey/ ? 'tlskey' : 'signer';
 		my $who = $expect{$kind};
 		my $what = "$name: $title";
 		is(Jwtd::status($pid, 'Uid'), join(' ', ($who->{uid}) x 4),
@@ -124,7 +131,7 @@ sub check {
 			    "$what: no secret in its environment or arguments");
 			unlike($text, qr/of no business/,
 			    "$what: nothing of our environment")
-			    if $kind eq 'worker';
+			    if $kind =~ /worker|tlskey/;
 		}
 		next unless $root;
 		is(readlink "/proc/$pid/root", $who->{root}, "$what: root")
@@ -137,31 +144,34 @@ sub check {
 
 sub serves {
 	my ($d, $name) = @_;
-	my $token = $d->token('alice', 'open sesame');
-	is($d->request(path => '/verify', bearer => $token)->{status}, 202,
+	my $r = $d->request(path => '/token', user => 'alice',
+	    password => 'open sesame', socket => $d->connect_tls($d->port));
+	is($d->request(path => '/verify', bearer => $r->{json}{access_token},
+	    socket => $d->connect_unix($d->dir . '/sock'))->{status}, 202,
 	    "$name: the service works");
 }
 
 # As whoever runs this test
-my $d = Jwtd->start(servers => $servers);
+my $d = Jwtd->start(servers => $servers, tls => 1);
 $d->user('alice', 'open sesame');
 serves($d, 'here');
 my $users = $d->dir . '/users.d';
 my ($uid, $gid) = ($>, $) + 0);
 my %me = (uid => $uid, gid => $gid);
-my %expect = map { $_ => \%me } qw(parent worker signer);
+my @kinds = qw(parent worker tlskey signer);
+my %expect = map { $_ => \%me } @kinds;
 if ($root) {
 	for ([ worker => '_jwtd', '/var/empty' ],
+	    [ tlskey => '_jwtdtls', '/var/empty' ],
 	    [ signer => '_jwtdsign', $users ]) {
 		my ($kind, $user, $dir) = @$_;
 		my @pw = getpwnam($user);
 		$expect{$kind} = { uid => $pw[2], gid => $pw[3],
 		    groups => $pw[3], root => $dir };
 	}
-	isnt($expect{worker}{uid}, $expect{signer}{uid},
-	    'workers and signers are different users');
-	isnt($expect{worker}{uid}, 0, 'a worker is not root');
-	isnt($expect{signer}{uid}, 0, 'a signer is not root');
+	my %uid = map { $expect{$_}{uid} => $_ } @kinds;
+	is(scalar keys %uid, 4, 'parent, workers, tlskey and signers are '
+	    . 'different users');
 }
 my %pid = check($d, 'here', %expect);
 
@@ -169,9 +179,9 @@ SKIP: {
 	skip 'only root sees the descriptors of others', 1 unless $root;
 	my %open = map { $_ => kinds($pid{$_}) } keys %pid;
 	for my $n (0, 1) {
-		# control and signer; libevent's
+		# control, signer and tlskey; libevent's
 		is_deeply($open{"jwtd: worker $n"}, { listener => 2,
-		    socket => 2, anon_inode => 1, pipe => 2 },
+		    socket => 3, anon_inode => 1, pipe => 2 },
 		    "worker $n: its descriptors");
 		# the workers'; the end of the master; the users' folder
 		is_deeply($open{"jwtd-signer: signer $n"}, { socket => 2,
@@ -179,9 +189,12 @@ SKIP: {
 	}
 	is_deeply($open{'jwtd-signer: master'}, { socket => 3, pipe => 2,
 	    $users => 1 }, 'the master: its descriptors');
-	# control of three, the signers' ends of two
-	is_deeply($open{'jwtd: parent'}, { listener => 2, socket => 5,
-	    memory => 2 }, 'the parent: its descriptors');
+	# control, and the workers'
+	is_deeply($open{'jwtd: tlskey'}, { socket => 3 },
+	    'tlskey: its descriptors');
+	# control of four, the ends of two workers at signers and tlskey
+	is_deeply($open{'jwtd: parent'}, { listener => 2, socket => 8,
+	    memory => 3 }, 'the parent: its descriptors');
 	# each worker has a pair of its own
 	my (%seen, $common);
 	for my $n (0, 1) {
@@ -226,10 +239,11 @@ SKIP: {
 	skip 'not root', 1 unless $root;
 	my @pw = getpwnam('nobody');
 	my %nobody = (uid => $pw[2], gid => $pw[3], groups => '', root => undef);
-	my $d = Jwtd->start(servers => $servers, as => 'nobody');
+	my $d = Jwtd->start(servers => $servers, as => 'nobody',
+	    tls => 1);
 	$d->user('alice', 'open sesame');
 	serves($d, 'nobody');
-	check($d, 'nobody', map { $_ => \%nobody } qw(parent worker signer));
+	check($d, 'nobody', map { $_ => \%nobody } @kinds);
 	is($d->stop, 0, 'nobody: the end');
 }
 

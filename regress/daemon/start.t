@@ -226,6 +226,23 @@ $d->make_certificate;
 rename "$dir/first.crt", "$dir/tls.crt";
 refuse('the key of another certificate', $d,
     qr/^jwtd: .*\Q$dir\E\/tls\.crt.*: ./);
+my %bad_tls = (
+	'an encrypted key' => [ [ qw(-aes128 -passout pass:x) ],
+	    qr/encrypted/ ],
+	'a public key' => [ [ '-pubout' ], qr/no private key/ ]);
+for my $name (sort keys %bad_tls) {
+	my ($args, $expect) = @{ $bad_tls{$name} };
+	($d, $dir) = prepare_tls();
+	openssl('pkey', '-in', "$dir/tls.key", '-out', "$dir/new", @$args);
+	rename "$dir/new", "$dir/tls.key";
+	refuse("tls.key: $name", $d,
+	    qr/^jwtd: .*\Q$dir\E\/tls\.key: .*$expect/);
+}
+($d, $dir) = prepare_tls();
+openssl(qw(req -x509 -newkey ed25519 -nodes -subj /CN=localhost -keyout),
+    "$dir/tls.key", '-out', "$dir/tls.crt");
+refuse('tls.key: Ed25519', $d,
+    qr/^jwtd: .*\Q$dir\E\/tls\.key: neither an RSA/);
 
 # Whom to trust
 for ([ 'missing', undef, qr/No such file or directory/ ],
@@ -285,7 +302,8 @@ for my $args ([ '-x' ], [ '-f' ], [ 'more' ]) {
 	like($out, qr/^usage: jwtd /m, "jwtd @$args: usage");
 }
 for my $command ([ "$Jwtd::build/jwtd-signer" ],
-    [ "$Jwtd::build/jwtd", '-W', 0 ], [ "$Jwtd::build/jwtd", '-T' ]) {
+    [ "$Jwtd::build/jwtd", '-W', 0 ], [ "$Jwtd::build/jwtd", '-T' ],
+    [ "$Jwtd::build/jwtd", '-K' ]) {
 	my ($status, $out) = Jwtd::run($command);
 	is($status, 2, "not by hand: status");
 	like($out, qr/\A[^\n]+\n\z/, "not by hand: one line");

@@ -44,7 +44,7 @@ bool
 next_reply(int fd, struct message_reply *reply, int ms)
 {
 	return (readable(fd, ms) &&
-	    message_recv_reply(fd, reply) == MESSAGE_DONE);
+	    message_recv_reply(fd, reply) == PACKET_DONE);
 }
 
 int

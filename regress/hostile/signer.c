@@ -385,13 +385,13 @@ hear_worker(size_t i)
 	struct message_request request;
 
 	switch (message_recv_request(workers[i], &request)) {
-	case MESSAGE_DONE:
+	case PACKET_DONE:
 		act(workers[i], &request);
 		break;
-	case MESSAGE_AGAIN:
+	case PACKET_AGAIN:
 		break;
-	case MESSAGE_CLOSED:
-	case MESSAGE_MALFORMED:
+	case PACKET_CLOSED:
+	case PACKET_MALFORMED:
 		close(workers[i]);
 		workers[i] = -1;
 		break;

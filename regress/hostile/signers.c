@@ -20,6 +20,7 @@
 
 #include "clock.h"
 #include "control.h"
+#include "packet.h"
 #include "spawn.h"
 #include "system.h"
 
@@ -113,8 +114,8 @@ give(struct signers *s, unsigned int slot)
 	struct control control;
 	int pair[2];
 
-	if (message_pair(pair) == -1)
-		die("message_pair");
+	if (packet_pair(pair) == -1)
+		die("packet_pair");
 	control.type = CONTROL_WORKER;
 	control.slot = slot;
 	if (control_send(s->control, &control, pair[1]) == -1)

@@ -205,7 +205,7 @@ test_sizes(void)
 static void
 pair(int fds[2])
 {
-	if (message_pair(fds) == -1)
+	if (packet_pair(fds) == -1)
 		abort();
 }
 
@@ -223,24 +223,24 @@ test_pair(void)
 	struct message_reply reply, back;
 	int fds[2];
 
-	is_int(message_pair(fds), 0, "a pair");
+	is_int(packet_pair(fds), 0, "a pair");
 	ok((fcntl(fds[0], F_GETFD) & FD_CLOEXEC) != 0 &&
 	    (fcntl(fds[1], F_GETFD) & FD_CLOEXEC) != 0, "close-on-exec");
-	is_int(message_recv_request(fds[1], &got), MESSAGE_AGAIN,
+	is_int(message_recv_request(fds[1], &got), PACKET_AGAIN,
 	    "nothing there");
-	is_int(message_recv_reply(fds[0], &back), MESSAGE_AGAIN,
+	is_int(message_recv_reply(fds[0], &back), PACKET_AGAIN,
 	    "nothing at the other end");
 	request = good_request();
 	reply = good_reply();
-	is_int(message_send_request(fds[0], &request), MESSAGE_DONE, "sent");
+	is_int(message_send_request(fds[0], &request), PACKET_DONE, "sent");
 	request.id = 2;
-	is_int(message_send_request(fds[0], &request), MESSAGE_DONE, "sent");
-	is_int(message_recv_request(fds[1], &got), MESSAGE_DONE, "received");
+	is_int(message_send_request(fds[0], &request), PACKET_DONE, "sent");
+	is_int(message_recv_request(fds[1], &got), PACKET_DONE, "received");
 	ok(got.id == 1, "the first");
-	is_int(message_recv_request(fds[1], &got), MESSAGE_DONE, "received");
+	is_int(message_recv_request(fds[1], &got), PACKET_DONE, "received");
 	ok(memcmp(&got, &request, sizeof(got)) == 0, "the second, whole");
-	is_int(message_send_reply(fds[1], &reply), MESSAGE_DONE, "answered");
-	is_int(message_recv_reply(fds[0], &back), MESSAGE_DONE, "received");
+	is_int(message_send_reply(fds[1], &reply), PACKET_DONE, "answered");
+	is_int(message_recv_reply(fds[0], &back), PACKET_DONE, "received");
 	ok(memcmp(&back, &reply, sizeof(back)) == 0, "whole");
 	close_pair(fds);
 }
@@ -268,9 +268,9 @@ test_malformed(void)
 		    sizes[i]);
 		(void)send(fds[0], bytes, sizes[i], 0);
 		(void)message_send_request(fds[0], &request);
-		is_int(message_recv_request(fds[1], &got), MESSAGE_MALFORMED,
+		is_int(message_recv_request(fds[1], &got), PACKET_MALFORMED,
 		    what);
-		is_int(message_recv_request(fds[1], &got), MESSAGE_DONE,
+		is_int(message_recv_request(fds[1], &got), PACKET_DONE,
 		    "... none of which is left");
 		if (sizes[i] == REPLY)
 			continue;
@@ -280,18 +280,18 @@ test_malformed(void)
 		    sizes[i]);
 		(void)send(fds[1], bytes, sizes[i], 0);
 		(void)message_send_reply(fds[1], &reply);
-		is_int(message_recv_reply(fds[0], &back), MESSAGE_MALFORMED,
+		is_int(message_recv_reply(fds[0], &back), PACKET_MALFORMED,
 		    what);
-		is_int(message_recv_reply(fds[0], &back), MESSAGE_DONE,
+		is_int(message_recv_reply(fds[0], &back), PACKET_DONE,
 		    "... none of which is left");
 	}
 	request.user[0] = '\0';
 	(void)message_send_request(fds[0], &request);
-	is_int(message_recv_request(fds[1], &got), MESSAGE_MALFORMED,
+	is_int(message_recv_request(fds[1], &got), PACKET_MALFORMED,
 	    "a field of a request");
 	reply.parts = 0;
 	(void)message_send_reply(fds[1], &reply);
-	is_int(message_recv_reply(fds[0], &back), MESSAGE_MALFORMED,
+	is_int(message_recv_reply(fds[0], &back), PACKET_MALFORMED,
 	    "a field of a reply");
 	close_pair(fds);
 }
@@ -340,7 +340,7 @@ test_descriptor(void)
 	before = next_fd();
 	is_int(sendmsg(fds[0], &msg, 0), (long long)REQUEST,
 	    "a request with a descriptor");
-	is_int(message_recv_request(fds[1], &got), MESSAGE_MALFORMED,
+	is_int(message_recv_request(fds[1], &got), PACKET_MALFORMED,
 	    "... is refused");
 	is_int(next_fd(), before, "... and leaves none open");
 	close_pair(fds);
@@ -351,27 +351,27 @@ test_full(void)
 {
 	struct message_request request, got;
 	struct message_reply reply;
-	enum message_io io;
+	enum packet_io io;
 	int fds[2], n, m;
 
 	pair(fds);
 	request = good_request();
 	for (n = 0; n < 100000; n++)
 		if ((io = message_send_request(fds[0], &request)) !=
-		    MESSAGE_DONE)
+		    PACKET_DONE)
 			break;
-	is_int(io, MESSAGE_AGAIN, "no room, and it does not block");
+	is_int(io, PACKET_AGAIN, "no room, and it does not block");
 	ok(n >= 16, "there was room for a queue: %d", n);
-	for (m = 0; message_recv_request(fds[1], &got) == MESSAGE_DONE; m++)
+	for (m = 0; message_recv_request(fds[1], &got) == PACKET_DONE; m++)
 		;
 	is_int(m, n, "what was sent is all there");
-	is_int(message_send_request(fds[0], &request), MESSAGE_DONE,
+	is_int(message_send_request(fds[0], &request), PACKET_DONE,
 	    "and there is room again");
 	reply = good_reply();
 	for (n = 0; n < 100000; n++)
-		if ((io = message_send_reply(fds[1], &reply)) != MESSAGE_DONE)
+		if ((io = message_send_reply(fds[1], &reply)) != PACKET_DONE)
 			break;
-	is_int(io, MESSAGE_AGAIN, "no room for replies");
+	is_int(io, PACKET_AGAIN, "no room for replies");
 	close_pair(fds);
 }
 
@@ -388,20 +388,20 @@ test_closed(void)
 	pair(fds);
 	(void)message_send_request(fds[0], &request);
 	close(fds[0]);
-	is_int(message_recv_request(fds[1], &got), MESSAGE_DONE,
+	is_int(message_recv_request(fds[1], &got), PACKET_DONE,
 	    "the peer is gone, its last request is not");
-	is_int(message_recv_request(fds[1], &got), MESSAGE_CLOSED, "the end");
-	is_int(message_send_reply(fds[1], &reply), MESSAGE_CLOSED,
+	is_int(message_recv_request(fds[1], &got), PACKET_CLOSED, "the end");
+	is_int(message_send_reply(fds[1], &reply), PACKET_CLOSED,
 	    "nobody to answer");
 	close(fds[1]);
 	pair(fds);
 	close(fds[1]);
-	is_int(message_send_request(fds[0], &request), MESSAGE_CLOSED,
+	is_int(message_send_request(fds[0], &request), PACKET_CLOSED,
 	    "nobody to ask");
-	is_int(message_recv_reply(fds[0], &back), MESSAGE_CLOSED,
+	is_int(message_recv_reply(fds[0], &back), PACKET_CLOSED,
 	    "nobody who answers");
 	close(fds[0]);
-	is_int(message_recv_reply(fds[0], &back), MESSAGE_CLOSED,
+	is_int(message_recv_reply(fds[0], &back), PACKET_CLOSED,
 	    "no socket");
 }
 

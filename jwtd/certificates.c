@@ -1,0 +1,66 @@
+/* Certificates between the process with the keys and the workers, as JSON. */
+#include "certificates.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "log.h"
+
+#define BYTES_MAX	(64 * 1024 * 1024)
+
+void
+certificates_publish(int fd, const json_t *certificates)
+{
+	size_t done, len;
+	ssize_t n;
+	char *text;
+
+	if ((text = json_dumps(certificates, JSON_COMPACT)) == NULL)
+		fatalx("the certificates cannot be written");
+	len = strlen(text);
+	for (done = 0; done < len; done += (size_t)n)
+		if ((n = pwrite(fd, text + done, len - done,
+		    (off_t)done)) <= 0)
+			fatal("certificates");
+	free(text);
+}
+
+json_t *
+certificates_read(int fd)
+{
+	json_t *certificates;
+	const char *why;
+	char *text;
+	size_t len;
+
+	if ((text = file_read_fd(fd, BYTES_MAX, &len, &why)) == NULL)
+		fatalx("certificates: %s", why);
+	certificates = json_loadb(text, len, 0, NULL);
+	if (!json_is_array(certificates))
+		fatalx("the certificates cannot be read");
+	free(text);
+	return (certificates);
+}
+
+const char *
+certificates_of(const json_t *certificates, const struct conf *conf,
+    const struct conf_server *wanted, size_t *len)
+{
+	const struct conf_server *server;
+	const json_t *pem;
+	size_t i;
+
+	i = 0;
+	TAILQ_FOREACH(server, &conf->servers, entry) {
+		if (server == wanted)
+			break;
+		i++;
+	}
+	pem = json_array_get(certificates, i);
+	if (!json_is_string(pem))
+		fatalx("server \"%s\" has no certificate", wanted->name);
+	*len = json_string_length(pem);
+	return (json_string_value(pem));
+}

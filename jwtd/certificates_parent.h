@@ -1,0 +1,24 @@
+/* The certificates on their way from tlskey, through the parent, to workers. */
+#ifndef CERTIFICATES_PARENT_H
+#define CERTIFICATES_PARENT_H
+
+#include <stdbool.h>
+
+struct parent;
+
+void	certificates_init(struct parent *);
+
+/* An empty file for the next ones, the parent's to close. */
+int	certificates_next(struct parent *);
+
+/*
+ * As child->ready_hook: the next ones are written.  If they are others than the
+ * workers have, because the files were changed, workers with the new ones
+ * replace them.
+ */
+void	certificates_written(struct parent *);
+
+/* Are there all that workers cannot start without? */
+bool	certificates_complete(const struct parent *);
+
+#endif
