@@ -2,6 +2,11 @@
 #ifndef MEMLOCK_H
 #define MEMLOCK_H
 
+#include <stdbool.h>
+
+/* Can memlock() work in a child that calls memlock_allow()? */
+bool	memlock_available(void);
+
 /* As root, before that is given up: let this process lock what it likes. */
 void	memlock_allow(void);
 

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "memlock.h"
 
 #define NAMESPACES	(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
 #define SIGNER_FDS	256	/* workers' sockets, files and a connection */
@@ -143,6 +144,8 @@ say_what_is_missing(void)
 		add(list, sizeof(list), "Landlock");
 	if (!sandbox_filter_available())
 		add(list, sizeof(list), "a filter of system calls");
+	if (!memlock_available())
+		add(list, sizeof(list), "locked memory");
 	if (list[0] != '\0')
 		log_warnx("sandbox: not available here: %s", list);
 }

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 
 #include "ctl.h"
 #include "file.h"
+#include "libraries.h"
 #include "log.h"
 #include "paths.h"
 
@@ -215,8 +215,7 @@ main(int argc, char **argv)
 	open_standard();
 	umask(077);
 	log_init("jwtctl", 1, 0);
-	if (sodium_init() == -1)
-		fatalx("libsodium does not start");
+	libraries_init();
 	ctl.conf_path = path_conf;
 	ctl.conninfo = NULL;
 	ctl.conf = NULL;

@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +21,7 @@
 #include "clock.h"
 #include "conf.h"
 #include "control.h"
+#include "libraries.h"
 #include "log.h"
 #include "memlock.h"
 #include "password.h"
@@ -168,8 +168,7 @@ start(struct master *master)
 	sandbox_early(SANDBOX_SIGNER_MASTER, &needs);
 	priv_drop(SIGNER_USER, needs.directories[0]);
 	if (memlock() == -1)
-		log_info("the keys may be swapped out: memory cannot be "
-		    "locked: %s", strerror(errno));
+		log_debug("memory cannot be locked: %s", strerror(errno));
 	sandbox(SANDBOX_SIGNER_MASTER);
 }
 
@@ -185,7 +184,7 @@ run_signer(struct master *master, size_t slot)
 	setproctitle("signer %zu", slot);
 	(void)snprintf(role, sizeof(role), "signer %zu", slot);
 	log_role(role);
-	/* a lock is not inherited; the master has said it if there is none */
+	/* a lock is not inherited */
 	(void)memlock();
 	sandbox(SANDBOX_SIGNER);
 	serve_run(&master->serve);
@@ -390,8 +389,7 @@ main(int argc, char *argv[])
 	}
 	log_init("jwtd-signer", foreground, verbose);
 	setproctitle("master");
-	if (sodium_init() == -1)
-		fatalx("libsodium cannot start");
+	libraries_init();
 	if ((master = calloc(1, sizeof(*master))) == NULL)
 		fatal("master");
 	setup_signals(master);

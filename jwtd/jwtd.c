@@ -8,13 +8,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "conf.h"
+#include "libraries.h"
 #include "log.h"
 #include "parent.h"
 #include "paths.h"
@@ -199,8 +199,7 @@ main(int argc, char *argv[])
 		}
 	if (argc != optind || errstr != NULL || argv0 == NULL)
 		usage();
-	if (sodium_init() == -1)
-		fatalx("libsodium cannot start");
+	libraries_init();
 	if (tlskey)
 		tlskey_main(options.foreground, options.verbose);
 	if (slot != -1)

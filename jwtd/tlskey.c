@@ -93,8 +93,7 @@ start(struct tlskey *tlskey)
 	sandbox_early(SANDBOX_TLSKEY, NULL);
 	priv_drop(TLSKEY_USER, system_empty_directory());
 	if (memlock() == -1)
-		log_info("the keys may be swapped out: memory cannot be "
-		    "locked: %s", strerror(errno));
+		log_debug("memory cannot be locked: %s", strerror(errno));
 	sandbox(SANDBOX_TLSKEY);
 }
 

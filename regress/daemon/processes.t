@@ -289,27 +289,28 @@ EOT
 		is(scalar(keys %{ { map { (getpwnam($_))[2] => 1 }
 		    qw(_jwtd _jwtdsign _jwtdfetch root) } }), 4,
 		    'trust: a user of its own');
-		is(status($pid, 'Groups'), $group, 'trust: groups');
+		is(Jwtd::status($pid, 'Groups'), $group, 'trust: groups');
 		is(readlink "/proc/$pid/root", '/var/empty', 'trust: root');
 		is(readlink "/proc/$pid/cwd", '/var/empty',
 		    'trust: working directory');
-		is(status($pid, $_), '0' x 16, "trust: $_")
+		is(Jwtd::status($pid, $_), '0' x 16, "trust: $_")
 		    for qw(CapPrm CapEff CapAmb CapInh);
 		is((stat "/proc/$pid/status")[4], 0, 'trust: not dumpable');
 		# control; libevent's; an empty file for each next set
 		is_deeply(kinds($pid), { socket => 1, anon_inode => 1,
 		    pipe => 2, memory => 2 }, 'trust: its descriptors');
 		is_deeply(kinds($pid{'jwtd: worker 0'}), { listener => 2,
-		    socket => 2, anon_inode => 1, pipe => 2 },
+		    socket => 3, anon_inode => 1, pipe => 2 },
 		    'trust: a worker has no descriptor more for it');
-		# control of four, the signers' ends of two; the configuration,
-		# two sets, an empty file for each next one
-		is_deeply(kinds($d->pid), { listener => 2, socket => 6,
-		    memory => 5 }, 'trust: the parent: its descriptors');
+		# control of five, the signers' and tlskey's ends of two; the
+		# configuration, certificates, two sets, an empty file for each
+		# next one
+		is_deeply(kinds($d->pid), { listener => 2, socket => 9,
+		    memory => 6 }, 'trust: the parent: its descriptors');
 	}
-	is(status($pid, 'Uid'), join(' ', ($user) x 4), 'trust: user');
-	is(status($pid, 'Gid'), join(' ', ($group) x 4), 'trust: group');
-	is(status($pid, 'NoNewPrivs'), 1, 'trust: no new privileges');
+	is(Jwtd::status($pid, 'Uid'), join(' ', ($user) x 4), 'trust: user');
+	is(Jwtd::status($pid, 'Gid'), join(' ', ($group) x 4), 'trust: group');
+	is(Jwtd::status($pid, 'NoNewPrivs'), 1, 'trust: no new privileges');
 	like(Jwtd::read_file("/proc/$pid/limits"),
 	    qr/^Max core file size\s+0\s+0\s/m, 'trust: no core file');
 	SKIP: {

@@ -70,7 +70,7 @@ sub try {
 	kill 'KILL', $pid unless $ended;
 	waitpid $pid, 0;
 	# these say nothing of what is wrong
-	my @lines = grep { !/ listening on |: could not start$/ }
+	my @lines = grep { !/ listening on |: could not start$| sandbox: not available / }
 	    split /\n/, $out;
 	return ($? >> 8 || $?, $ended && !-e $d->dir . '/sock', @lines);
 }
