@@ -28,6 +28,7 @@
 #include "issuers.h"
 #include "link.h"
 #include "log.h"
+#include "plaintext.h"
 #include "priv.h"
 #include "sandbox.h"
 #include "system.h"
@@ -225,6 +226,7 @@ setup_listeners(struct worker *worker)
 
 	certificates = NULL;
 	if (conf_tls(worker->conf)) {
+		plaintext_wipe();
 		tlskey_client_init(FD_TLSKEY);
 		certificates = certificates_read(FD_CERTIFICATES);
 	} else
