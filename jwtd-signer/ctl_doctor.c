@@ -166,6 +166,10 @@ check_users(struct doctor *d)
 	check_user(d, DOCTOR_WORKER);
 	if (d->conf->signer != NULL)
 		check_user(d, DOCTOR_SIGNER);
+	if (conf_tls(d->conf))
+		check_user(d, DOCTOR_TLSKEY);
+	if (d->conf->ntrusts > 0)
+		check_user(d, DOCTOR_TRUST);
 }
 
 static void

@@ -18,6 +18,8 @@
 
 #define DOCTOR_WORKER	"_jwtd"
 #define DOCTOR_SIGNER	"_jwtdsign"
+#define DOCTOR_TLSKEY	"_jwtdtls"
+#define DOCTOR_TRUST	"_jwtdfetch"
 
 enum doctor_level {
 	DOCTOR_OK,

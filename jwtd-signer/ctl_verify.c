@@ -86,10 +86,9 @@ load_issuers(struct check *check, const struct conf *conf)
 	TAILQ_FOREACH(trust, &conf->trusts, entry) {
 		issuer = &check->issuers[check->nissuers++];
 		issuer->name = trust->issuer;
-		if (trust->source == CONF_TRUST_HTTPS)
-			log_warnx("trust \"%s\": %s is not fetched here",
-			    trust->issuer, trust->path);
-		else if (trust_load(trust, issuer) == -1)
+		/* keys that are fetched, the daemon has, and nobody else */
+		if (trust->source != CONF_TRUST_HTTPS &&
+		    trust_load(trust, issuer) == -1)
 			rc = -1;
 	}
 	return (rc);
