@@ -68,13 +68,21 @@ sub use_all {
 	    "$what: all keys are in use");
 }
 
-# In which processes is it?
+# In which processes is it?  Those that are just being replaced are looked for
+# again.
 sub holders {
 	my ($d, @secrets) = @_;
 	my %found;
-	for my $pid ($d->pid, Jwtd::family($d->pid)) {
-		my $title = Jwtd::title($pid);
-		$found{$title} = Memory::count($pid, @secrets) ? 1 : 0;
+	for (1 .. 20) {
+		%found = ();
+		for my $pid ($d->pid, Jwtd::family($d->pid)) {
+			my $title = Jwtd::title($pid);
+			my $n = eval { Memory::count($pid, @secrets) };
+			$found{$title} = $n ? 1 : 0 if defined $n;
+			die $@ if !defined $n && Jwtd::alive($pid);
+		}
+		last if keys %found == 7;
+		select undef, undef, undef, 0.1;
 	}
 	return \%found;
 }
