@@ -49,21 +49,27 @@ control_send(int fd, const struct control *control, int descriptor)
 	struct iovec iov;
 	ssize_t n;
 
+	/* what most roles may send */
+	if (descriptor == -1) {
+		do
+			n = send(fd, control, sizeof(*control),
+			    MSG_DONTWAIT | MSG_NOSIGNAL);
+		while (n == -1 && errno == EINTR);
+		return (n == (ssize_t)sizeof(*control) ? 0 : -1);
+	}
 	memset(&msg, 0, sizeof(msg));
 	iov.iov_base = (void *)(uintptr_t)control;
 	iov.iov_len = sizeof(*control);
 	msg.msg_iov = &iov;
 	msg.msg_iovlen = 1;
-	if (descriptor != -1) {
-		memset(&ancillary, 0, sizeof(ancillary));
-		msg.msg_control = ancillary.buf;
-		msg.msg_controllen = sizeof(ancillary.buf);
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		memcpy(CMSG_DATA(cmsg), &descriptor, sizeof(int));
-	}
+	memset(&ancillary, 0, sizeof(ancillary));
+	msg.msg_control = ancillary.buf;
+	msg.msg_controllen = sizeof(ancillary.buf);
+	cmsg = CMSG_FIRSTHDR(&msg);
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	memcpy(CMSG_DATA(cmsg), &descriptor, sizeof(int));
 	do
 		n = sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (n == -1 && errno == EINTR);

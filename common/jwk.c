@@ -13,6 +13,7 @@
 
 #include "base64url.h"
 #include "json.h"
+#include "utf8.h"
 
 static const struct jwk_type *const types[] = { &jwk_rsa, &jwk_ec, &jwk_okp };
 
@@ -137,7 +138,8 @@ get_kid(const json_t *jwk, char out[JWK_KID_MAX + 1])
 	if ((kid = json_object_get(jwk, "kid")) == NULL)
 		return (true);
 	if (!json_is_string(kid) || json_string_length(kid) == 0 ||
-	    json_string_length(kid) > JWK_KID_MAX)
+	    json_string_length(kid) > JWK_KID_MAX ||
+	    !utf8_no_controls(json_string_value(kid), json_string_length(kid)))
 		return (false);
 	memcpy(out, json_string_value(kid), json_string_length(kid) + 1);
 	return (true);

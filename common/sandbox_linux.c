@@ -21,6 +21,7 @@
 
 #include "log.h"
 #include "memlock.h"
+#include "trust.h"
 
 #define NAMESPACES	(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
 #define SIGNER_FDS	256	/* workers' sockets, files and a connection */
@@ -63,13 +64,13 @@ logs_to_file(void)
 }
 
 static void
-limit_files(void)
+limit_files(rlim_t max)
 {
 	if (logs_to_file())
 		return;
 	/* a descriptor of a file that is there all the same: an error, no death */
 	(void)signal(SIGXFSZ, SIG_IGN);
-	limit(RLIMIT_FSIZE, 0, "fsize");
+	limit(RLIMIT_FSIZE, max, "fsize");
 }
 
 static void
@@ -84,17 +85,18 @@ limits(enum sandbox_role role)
 	case SANDBOX_SIGNER:
 		limit_descriptors(SIGNER_FDS);
 		if (!state.needs.write)
-			limit_files();
+			limit_files(0);
 		break;
 	case SANDBOX_WORKER:
 	case SANDBOX_TLSKEY:
 	case SANDBOX_RESOLVER:
 		limit_descriptors(RLIM_INFINITY);
-		limit_files();
+		limit_files(0);
 		break;
 	case SANDBOX_TRUST:
 		/* it writes key sets into files that it is given */
 		limit_descriptors(RLIM_INFINITY);
+		limit_files(TRUST_BYTES_MAX);
 		break;
 	}
 	limit(RLIMIT_NPROC, 0, "nproc");

@@ -7,18 +7,20 @@
 #include "sandbox.h"
 
 #define SANDBOX_GROUPS		24	/* of calls, that a role can have */
-#define SANDBOX_CONDITIONS	2
+#define SANDBOX_CONDITIONS	3
 #define SANDBOX_FILTER_MAX	2048	/* instructions; the kernel takes 4096 */
 #define SANDBOX_SELF		UINT32_MAX	/* a value: the process's own id */
 
 /*
  * The argument's low half under the mask is the value.  All that are looked at
- * are of type int to the kernel, or flags that fit in.
+ * are of type int to the kernel, or flags that fit in; of a pointer, the high
+ * half is looked at too.
  */
 struct sandbox_condition {
 	unsigned int	 argument;	/* from 1; 0: no condition */
 	uint32_t	 mask;
 	uint32_t	 value;
+	bool		 high;		/* the high half */
 };
 
 struct sandbox_call {

@@ -6,12 +6,16 @@
  */
 #include "sandbox_linux.h"
 
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include <linux/seccomp.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,11 +27,15 @@
 #define CALL(name)	{ .nr = __NR_##name }
 /* arguments are counted from 1 */
 #define IF(name, arg, mask_, value_) \
-	{ .nr = __NR_##name, .when = { { (arg), (mask_), (value_) } } }
+	{ .nr = __NR_##name, .when = { { (arg), (mask_), (value_), false } } }
 #define IF2(name, arg, mask_, value_, arg2, mask2, value2) \
-	{ .nr = __NR_##name, .when = { { (arg), (mask_), (value_) }, \
-	    { (arg2), (mask2), (value2) } } }
+	{ .nr = __NR_##name, .when = { { (arg), (mask_), (value_), false }, \
+	    { (arg2), (mask2), (value2), false } } }
 #define ALL		UINT32_MAX
+/* nowhere but to the peer that there is, and none by TCP Fast Open */
+#define SEND_TO_PEER \
+	{ .nr = __NR_sendto, .when = { { 4, MSG_FASTOPEN, 0, false }, \
+	    { 5, ALL, 0, false }, { 5, ALL, 0, true } } }
 #define SOCKET(name, family, type) \
 	IF2(name, 1, ALL, (family), 2, 0xf, (type))
 
@@ -58,19 +66,18 @@ static const struct sandbox_call memory[] = {
 static const struct sandbox_call io[] = {
 	CALL(read), CALL(readv), CALL(write), CALL(writev), CALL(close),
 	CALL(poll), CALL(ppoll),
-	CALL(sendto), CALL(sendmsg), CALL(recvfrom), CALL(recvmsg),
-	CALL(shutdown),
+	SEND_TO_PEER, CALL(recvfrom), CALL(recvmsg),
 	/* into the background: /dev/null for what a terminal was */
 	CALL(dup2), CALL(dup3),
-	/* non-blocking, close on exec */
-	IF(fcntl, 2, ALL, F_GETFL), IF(fcntl, 2, ALL, F_SETFL),
-	IF(fcntl, 2, ALL, F_GETFD), IF(fcntl, 2, ALL, F_SETFD)
+	/* close on exec */
+	IF(fcntl, 2, ALL, F_GETFL), IF(fcntl, 2, ALL, F_GETFD),
+	IF(fcntl, 2, ALL, F_SETFD)
 };
 
 /* syslog(3) wants to connect again when the other end was restarted. */
 static const struct sandbox_call no_log[] = {
-	{ .nr = __NR_socket, .error = EACCES, .when = { { 1, ALL, AF_UNIX },
-	    { 2, 0xf, SOCK_DGRAM } } }
+	{ .nr = __NR_socket, .error = EACCES, .when = { { 1, ALL, AF_UNIX, false },
+	    { 2, 0xf, SOCK_DGRAM, false } } }
 };
 
 /* Files that were opened by somebody else and passed on: key sets. */
@@ -91,10 +98,19 @@ static const struct sandbox_call events[] = {
 	CALL(epoll_ctl)
 };
 
-/* Connections that come in, or are there. */
+/*
+ * Connections that come in.  A listener is everybody's, so what would change it
+ * is not possible: it could not be shut, filtered, or made to block.
+ */
 static const struct sandbox_call connections[] = {
 	CALL(accept), CALL(accept4), CALL(getsockname), CALL(getpeername),
-	CALL(setsockopt), CALL(getsockopt)
+	CALL(getsockopt), IF2(setsockopt, 2, ALL, IPPROTO_TCP, 3, ALL,
+	    TCP_NODELAY), IF(shutdown, 2, ALL, SHUT_WR)
+};
+
+/* A peer that talks nonsense loses its socket. */
+static const struct sandbox_call drop_peers[] = {
+	CALL(shutdown)
 };
 
 /* Connections to somewhere else. */
@@ -102,13 +118,14 @@ static const struct sandbox_call connect_tcp[] = {
 	SOCKET(socket, AF_INET, SOCK_STREAM),
 	SOCKET(socket, AF_INET6, SOCK_STREAM),
 	CALL(connect), CALL(getsockname), CALL(getpeername),
-	CALL(setsockopt), CALL(getsockopt)
+	CALL(setsockopt), CALL(getsockopt), IF(fcntl, 2, ALL, F_SETFL),
+	CALL(shutdown)
 };
 
 static const struct sandbox_call connect_local[] = {
 	SOCKET(socket, AF_UNIX, SOCK_STREAM),
 	CALL(connect), CALL(getsockname), CALL(getpeername),
-	CALL(setsockopt), CALL(getsockopt)
+	CALL(setsockopt), CALL(getsockopt), IF(fcntl, 2, ALL, F_SETFL)
 };
 
 /* Files are found and read: the users, certificates of a database. */
@@ -131,7 +148,10 @@ static const struct sandbox_call resolve[] = {
 	SOCKET(socket, AF_INET, SOCK_DGRAM),
 	SOCKET(socket, AF_INET6, SOCK_DGRAM),
 	SOCKET(socket, AF_NETLINK, SOCK_RAW),
-	CALL(bind), CALL(sendmmsg), CALL(recvmmsg), CALL(ioctl), CALL(uname),
+	IF(sendto, 4, MSG_FASTOPEN, 0), IF(sendmmsg, 4, MSG_FASTOPEN, 0),
+	/* standard error may be a terminal */
+	IF(ioctl, 2, ALL, FIONREAD),
+	CALL(bind), CALL(recvmmsg), CALL(uname),
 	CALL(getdents64), CALL(fstatfs), CALL(statfs), CALL(alarm),
 	CALL(setitimer), IF(mmap, 3, PROT_WRITE, 0),
 	IF(mprotect, 3, PROT_WRITE, 0),
@@ -176,6 +196,8 @@ static const struct sandbox_call start[] = {
 	CALL(setuid), CALL(setgid), CALL(setreuid), CALL(setregid),
 	CALL(setresuid), CALL(setresgid), CALL(setgroups),
 	CALL(unshare), CALL(chroot),
+	/* descriptors are handed to children */
+	CALL(sendmsg),
 	IF(prctl, 1, ALL, PR_CAPBSET_READ), IF(prctl, 1, ALL, PR_CAPBSET_DROP),
 	IF(prctl, 1, ALL, PR_SET_SECUREBITS), IF(prctl, 1, ALL, PR_GET_NAME),
 	IF(prctl, 1, ALL, PR_SET_NAME), IF(prctl, 1, ALL, PR_GET_DUMPABLE)
@@ -204,7 +226,7 @@ static const struct sandbox_call sanitizer[] = {
 
 enum {
 	LIFE, MEMORY, IO, GIVEN, FILL, EVENTS, CONNECTIONS, CONNECT_TCP,
-	CONNECT_LOCAL, FILES, REPLACE, RESOLVE, CHILDREN, CONFINE, START,
+	CONNECT_LOCAL, DROP_PEERS, FILES, REPLACE, RESOLVE, CHILDREN, CONFINE, START,
 	NO_LOG
 };
 
@@ -213,7 +235,8 @@ static const struct sandbox_group groups[] = {
 	[GIVEN] = GROUP(given), [FILL] = GROUP(fill), [EVENTS] = GROUP(events),
 	[CONNECTIONS] = GROUP(connections),
 	[CONNECT_TCP] = GROUP(connect_tcp),
-	[CONNECT_LOCAL] = GROUP(connect_local), [FILES] = GROUP(files),
+	[CONNECT_LOCAL] = GROUP(connect_local),
+	[DROP_PEERS] = GROUP(drop_peers), [FILES] = GROUP(files),
 	[REPLACE] = GROUP(replace), [RESOLVE] = GROUP(resolve),
 	[CHILDREN] = GROUP(children), [CONFINE] = GROUP(confine),
 	[START] = GROUP(start), [NO_LOG] = GROUP(no_log)
@@ -225,7 +248,7 @@ static const struct sandbox_group groups[] = {
 static unsigned int
 signer_groups(const struct sandbox_needs *needs)
 {
-	return ((needs->ndirectories > 0 ? BIT(FILES) : 0) |
+	return (BIT(DROP_PEERS) | (needs->ndirectories > 0 ? BIT(FILES) : 0) |
 	    (needs->write ? BIT(REPLACE) : 0) |
 	    (needs->local ? BIT(CONNECT_LOCAL) : 0) |
 	    (needs->nports > 0 ? BIT(CONNECT_TCP) : 0));
@@ -247,7 +270,7 @@ role_groups(enum sandbox_role role, const struct sandbox_needs *needs)
 		return (BIT(FILES) | BIT(CONNECT_TCP) | BIT(CONNECT_LOCAL) |
 		    BIT(RESOLVE));
 	case SANDBOX_TLSKEY:
-		return (0);
+		return (BIT(DROP_PEERS));
 	case SANDBOX_SIGNER_MASTER:
 		return (BIT(CHILDREN) | BIT(CONFINE) | signer_groups(needs));
 	case SANDBOX_SIGNER:

@@ -100,7 +100,8 @@ emit_call(struct program *p, const struct sandbox_call *call)
 		if (c->argument == 0)
 			continue;
 		left -= condition_length(c);
-		load(p, ARG_OFFSET(c->argument - 1));
+		load(p, ARG_OFFSET(c->argument - 1) +
+		    (c->high ? sizeof(uint32_t) : 0));
 		if (c->mask != UINT32_MAX)
 			emit(p, BPF_ALU | BPF_AND | BPF_K, c->mask, 0, 0);
 		emit(p, BPF_JMP | BPF_JEQ | BPF_K, c->value == SANDBOX_SELF ?

@@ -134,6 +134,17 @@ explain_issuer(const struct jwt_policy *policy, const json_t *claims)
 		    policy->issuers[i].name);
 }
 
+/* another issuer has written it */
+static void
+print_kid(const struct jwk *key)
+{
+	json_t *kid;
+
+	kid = json_string(key->kid);
+	print_value(kid);
+	json_decref(kid);
+}
+
 static void
 explain_kid(const struct jwt_issuer *issuer, const json_t *header)
 {
@@ -141,10 +152,13 @@ explain_kid(const struct jwt_issuer *issuer, const json_t *header)
 
 	print_member(header, "kid");
 	printf(", and the keys of \"%s\" are", issuer->name);
-	for (i = 0; i < issuer->set.nkeys; i++)
-		printf("%s %s", i > 0 ? "," : "",
-		    issuer->set.keys[i].kid[0] != '\0' ?
-		    issuer->set.keys[i].kid : "one without \"kid\"");
+	for (i = 0; i < issuer->set.nkeys; i++) {
+		printf("%s ", i > 0 ? "," : "");
+		if (issuer->set.keys[i].kid[0] != '\0')
+			print_kid(&issuer->set.keys[i]);
+		else
+			printf("one without \"kid\"");
+	}
 }
 
 static const struct jwk *
@@ -170,8 +184,10 @@ explain_algorithm(const struct jwt_issuer *issuer, const json_t *header)
 
 	print_member(header, "alg");
 	if ((key = key_of(issuer, header)) != NULL) {
-		printf(", but key %s of \"%s\" is for %s", key->kid,
-		    issuer->name, jwk_alg_name(key->alg));
+		printf(", but key ");
+		print_kid(key);
+		printf(" of \"%s\" is for %s", issuer->name,
+		    jwk_alg_name(key->alg));
 		return;
 	}
 	printf(", but the keys of \"%s\" are for", issuer->name);
@@ -185,10 +201,11 @@ explain_signature(const struct jwt_issuer *issuer, const json_t *header)
 {
 	const struct jwk *key;
 
-	if ((key = key_of(issuer, header)) != NULL)
-		printf("the signature is not that of key %s of \"%s\"",
-		    key->kid, issuer->name);
-	else
+	if ((key = key_of(issuer, header)) != NULL) {
+		printf("the signature is not that of key ");
+		print_kid(key);
+		printf(" of \"%s\"", issuer->name);
+	} else
 		printf("the signature is of none of the %zu key%s of \"%s\"",
 		    issuer->set.nkeys, issuer->set.nkeys == 1 ? "" : "s",
 		    issuer->name);

@@ -202,6 +202,17 @@ print_checks(const struct conf_location *location, const char *issuer,
 	putchar('\n');
 }
 
+/* The name of a header as one word: it has no blank and no backslash. */
+static void
+print_escaped(const char *s)
+{
+	for (; *s != '\0'; s++) {
+		if (!isalnum((unsigned char)*s) && *s != '-' && *s != '_')
+			putchar('\\');
+		putchar(*s);
+	}
+}
+
 /*
  * The headers of a resource; set-header replaces what the client sent, and
  * percent-encodes control characters.
@@ -219,8 +230,10 @@ print_forwards(const struct conf_location *location)
 		    *p == '_'; p++)
 			;
 		if (*p != '\0' || !doctor_plain(forward->header)) {
-			printf("\t# a claim has to be written by hand, to "
-			    "replace what the client sent\n");
+			printf("\t# the value has to be written by hand\n"
+			    "\thttp-request del-header ");
+			print_escaped(forward->header);
+			putchar('\n');
 			continue;
 		}
 		printf("\thttp-request set-header %s %%[var(txn.token),"

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "file.h"
 #include "json.h"
 #include "password.h"
@@ -149,42 +150,19 @@ note_bad(void *arg, unsigned int line, const char *why)
 		    line, why);
 }
 
-/* What a container registry gets, as the Distribution specification says. */
-static bool
-access_valid(const json_t *access)
-{
-	const json_t *actions, *action, *item;
-	size_t i, j;
-
-	if (!json_is_array(access))
-		return (false);
-	json_array_foreach(access, i, item) {
-		actions = json_object_get(item, "actions");
-		if (!json_is_string(json_object_get(item, "type")) ||
-		    !json_is_string(json_object_get(item, "name")) ||
-		    !json_is_array(actions))
-			return (false);
-		json_array_foreach(actions, j, action)
-			if (!json_is_string(action))
-				return (false);
-	}
-	return (true);
-}
-
 static void
 check_access(struct users_check *check, const struct users_entry *entry)
 {
-	const json_t *access;
+	json_t *grants, *access;
 	const char *why;
-	json_t *grants;
 
 	grants = json_object_parse(entry->user.grants.p,
 	    entry->user.grants.len, &why);
-	access = json_object_get(grants, "access");
-	if (access != NULL && !access_valid(access))
-		doctor_say(check->d, DOCTOR_ERROR, "%s:%u: \"access\" in the "
-		    "grants is not a list of objects with \"type\", \"name\" "
-		    "and \"actions\"", check->path, entry->line);
+	access = access_intersect(json_object_get(grants, "access"), "", &why);
+	if (access == NULL)
+		doctor_say(check->d, DOCTOR_ERROR, "%s:%u: %s", check->path,
+		    entry->line, why);
+	json_decref(access);
 	json_decref(grants);
 }
 

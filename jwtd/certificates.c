@@ -8,8 +8,6 @@
 #include "file.h"
 #include "log.h"
 
-#define BYTES_MAX	(64 * 1024 * 1024)
-
 void
 certificates_publish(int fd, const json_t *certificates)
 {
@@ -19,7 +17,8 @@ certificates_publish(int fd, const json_t *certificates)
 
 	if ((text = json_dumps(certificates, JSON_COMPACT)) == NULL)
 		fatalx("the certificates cannot be written");
-	len = strlen(text);
+	if ((len = strlen(text)) > CERTIFICATES_MAX)
+		fatalx("the certificates are too large");
 	for (done = 0; done < len; done += (size_t)n)
 		if ((n = pwrite(fd, text + done, len - done,
 		    (off_t)done)) <= 0)
@@ -35,7 +34,7 @@ certificates_read(int fd)
 	char *text;
 	size_t len;
 
-	if ((text = file_read_fd(fd, BYTES_MAX, &len, &why)) == NULL)
+	if ((text = file_read_fd(fd, CERTIFICATES_MAX, &len, &why)) == NULL)
 		fatalx("certificates: %s", why);
 	certificates = json_loadb(text, len, 0, NULL);
 	if (!json_is_array(certificates))

@@ -12,6 +12,8 @@
 
 #include "conf.h"
 
+#define CERTIFICATES_MAX	(16 * 1024 * 1024)	/* bytes, as JSON */
+
 /* a list with a PEM text for each server, null for one without TLS */
 void		 certificates_publish(int fd, const json_t *);
 

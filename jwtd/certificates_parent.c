@@ -12,12 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "certificates.h"
 #include "children.h"
 #include "file.h"
 #include "log.h"
 #include "system.h"
-
-#define CERTIFICATES_MAX	(16 * 1024 * 1024)
 
 void
 certificates_init(struct parent *parent)

@@ -11,12 +11,14 @@
 #include <netdb.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "control.h"
 #include "log.h"
 #include "priv.h"
@@ -87,14 +89,21 @@ start_resolver(const struct url *url, int *fd, const char *user)
 
 /* The answer is one of ours, but the peer that it speaks for is anybody. */
 static void
-take_answer(int fd, pid_t pid, struct addresses *out)
+take_answer(int fd, pid_t pid, uint64_t by, struct addresses *out)
 {
+	struct pollfd pfd;
+	uint64_t now;
 	size_t i;
 	ssize_t n;
 
-	do
+	now = clock_ms();
+	pfd.fd = fd;
+	pfd.events = POLLIN;
+	n = -1;
+	if (poll(&pfd, 1, by > now ? (int)(by - now) : 0) == 1)
 		n = read(fd, out, sizeof(*out));
-	while (n == -1 && errno == EINTR);
+	/* its own alarm is not to be relied on: it has heard the network */
+	(void)kill(pid, SIGKILL);
 	if (n != (ssize_t)sizeof(*out) || out->n > RESOLVE_MAX)
 		memset(out, 0, sizeof(*out));
 	for (i = 0; i < out->n; i++)
@@ -109,6 +118,7 @@ void
 resolve(const struct url *urls, size_t n, struct addresses *out,
     const char *user)
 {
+	uint64_t by;
 	pid_t *pids;
 	size_t i;
 	int *fds;
@@ -122,9 +132,10 @@ resolve(const struct url *urls, size_t n, struct addresses *out,
 			look_up(&urls[i], &out[i], true);
 		else
 			pids[i] = start_resolver(&urls[i], &fds[i], user);
+	by = clock_ms() + RESOLVE_WAIT * 1000;
 	for (i = 0; i < n; i++)
 		if (pids[i] != 0)
-			take_answer(fds[i], pids[i], &out[i]);
+			take_answer(fds[i], pids[i], by, &out[i]);
 	free(pids);
 	free(fds);
 }

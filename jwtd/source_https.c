@@ -11,7 +11,7 @@
 #include "log.h"
 #include "refresh.h"
 
-#define UNREACHED_MAX	4	/* then its name is looked up again */
+#define UNREACHED_MAX	6	/* then its name is looked up again */
 
 static void	(*on_tried)(void);
 

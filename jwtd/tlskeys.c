@@ -16,6 +16,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "file.h"
 #include "keyname.h"
 #include "log.h"
 #include "padding.h"
@@ -41,14 +42,18 @@ unusable(const struct conf_server *server, const char *what, const char *why)
 
 /* A certificate's file may hold its key as well, so it is read like one. */
 static struct pemkey_text *
-read_text(const char *path)
+read_text(const char *path, bool key)
 {
 	struct pemkey_text *text;
 	const char *why;
 	int fd;
 
-	if ((fd = pemkey_open(path, &why)) == -1 ||
-	    (text = pemkey_read(fd, &why)) == NULL)
+	if ((fd = pemkey_open(path, &why)) == -1)
+		fatalx("%s: %s", path, why);
+	/* others may need it, as a proxy of the same host */
+	if (key && (why = file_secret_check(fd)) != NULL)
+		log_warnx("%s: %s", path, why);
+	if ((text = pemkey_read(fd, &why)) == NULL)
 		fatalx("%s: %s", path, why);
 	close(fd);
 	return (text);
@@ -94,7 +99,7 @@ load_certificate(const struct conf_server *server, json_t *certificates)
 	long len;
 	X509 *x509;
 
-	text = read_text(server->tls_certificate);
+	text = read_text(server->tls_certificate, false);
 	in = pemkey_bio(text);
 	out = BIO_new(BIO_s_mem());
 	if (in == NULL || out == NULL)
@@ -136,7 +141,7 @@ load(struct key *key, const struct conf_server *server, json_t *certificates)
 	X509 *x509;
 
 	x509 = load_certificate(server, certificates);
-	text = read_text(server->tls_key);
+	text = read_text(server->tls_key, true);
 	if ((key->pkey = pemkey_parse(text, &why)) == NULL)
 		unusable(server, "failed to read private key", why);
 	pemkey_free(text);

@@ -126,6 +126,8 @@ accept_some(struct worker_listener *listener, int max)
 			if (errno == EMFILE || errno == ENFILE ||
 			    errno == ENOBUFS || errno == ENOMEM)
 				pause_accepting(worker);
+			else if (errno == EINVAL)
+				fatal("a listener that does not listen");
 			return;
 		}
 		worker->short_of = false;
