@@ -541,8 +541,8 @@ subtest 'token' => sub {
 	    [ 'nbf', { nbf => time + 700 }, {}, qr/"nbf" is in 11m, at \S+Z: a clock is wrong/ ],
 	    [ 'iat', { iat => time + 7300, nbf => time }, {}, qr/"iat" is in 2h, at \S+Z: a clock is wrong/ ],
 	    [ 'issuer', { iss => "evil\x{7f}" }, {}, qr{"iss" is "evil.*", and trusted is "https://issuer\.example"} ],
-	    [ 'kid', {}, { kid => 'x' }, qr{"kid" is "x", and the keys of "https://issuer\.example" are \Q$kid\E} ],
-	    [ 'alg', {}, { alg => 'PS256' }, qr{"alg" is "PS256", but key \Q$kid\E of "https://issuer\.example" is for RS256} ],
+	    [ 'kid', {}, { kid => 'x' }, qr{"kid" is "x", and the keys of "https://issuer\.example" are "\Q$kid\E"} ],
+	    [ 'alg', {}, { alg => 'PS256' }, qr{"alg" is "PS256", but key "\Q$kid\E" of "https://issuer\.example" is for RS256} ],
 	    [ 'none', {}, { alg => 'none' }, qr/"alg" is "none", but key .*/ ],
 	    [ 'typ', {}, { typ => 'id+jwt' }, qr/"typ" is "id\+jwt", and must be JWT or at\+jwt/ ],
 	    [ 'crit', {}, { crit => [ 'x' ] }, qr/"crit" is \["x"\], and no extension is known/ ]) {
@@ -553,7 +553,7 @@ subtest 'token' => sub {
 	my ($h, $p, $s) = split /\./, $make->();
 	my $forged = Token::b64(Token::unb64($p) =~ s/alice/malice/r);
 	$says->('changed', "$h.$forged.$s", 1,
-	    qr/\Arefused: the signature is not that of key \Q$kid\E of .*: the token was changed/);
+	    qr/\Arefused: the signature is not that of key "\Q$kid\E" of .*: the token was changed/);
 	$says->('changed, without kid', Token::token($key) . 'AAAA', 1,
 	    qr/\Arefused: the signature is of none of the 1 key of /);
 	$says->('another alg without kid', Token::signed($key,

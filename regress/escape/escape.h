@@ -67,6 +67,10 @@ struct scene {
 	int	 tcp[2];	/* listen on loopback */
 	uint16_t port[2];	/* that a signer may connect to the first of */
 	int	 abstract;	/* listens as well */
+	int	 listener;	/* TCP; no other attempt needs it */
+	int	 unconnected;	/* TCP */
+	int	 datagram;	/* UDP */
+	int	 pair[2];	/* connected */
 	int	 file;		/* outside, open for writing */
 	pid_t	 victim;	/* a process of the same user; SIGTERM is ignored */
 };

@@ -103,6 +103,7 @@ void
 scene_make(void)
 {
 	char name[64];
+	uint16_t port;
 	int fd;
 
 	(void)strlcpy(scene.dir, "/tmp/jwtd-escape-XXXXXX", sizeof(scene.dir));
@@ -135,6 +136,12 @@ scene_make(void)
 	name[0] = '\0';
 	(void)strlcpy(name + 1, scene.dir, sizeof(name) - 1);
 	scene.abstract = listen_local(name, strlen(scene.dir) + 1);
+	scene.listener = listen_tcp(&port);
+	scene.unconnected = socket(AF_INET, SOCK_STREAM, 0);
+	scene.datagram = socket(AF_INET, SOCK_DGRAM, 0);
+	if (scene.unconnected == -1 || scene.datagram == -1 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, scene.pair) == -1)
+		err(1, "sockets");
 	start_victim();
 }
 

@@ -4,11 +4,13 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <linux/filter.h>
 #include <linux/netlink.h>
 
 #include <netinet/in.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -142,7 +144,97 @@ try_socketpair(void)
 	return (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == -1 ? errno : 0);
 }
 
+/* past whatever looks at connect(2) alone */
+static int
+try_fast_open(void)
+{
+	struct sockaddr_in sin;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sin.sin_port = htons(scene.port[1]);
+	return (sendto(scene.unconnected, "x", 1, MSG_FASTOPEN,
+	    (struct sockaddr *)&sin, sizeof(sin)) == -1 ? errno : 0);
+}
+
+static int
+try_datagram(void)
+{
+	struct sockaddr_in sin;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sin.sin_port = htons(9);
+	return (sendto(scene.datagram, "x", 1, 0, (struct sockaddr *)&sin,
+	    sizeof(sin)) == -1 ? errno : 0);
+}
+
+/* a listener is that of the other workers, too */
+static int
+try_shut(void)
+{
+	return (shutdown(scene.listener, SHUT_RD) == -1 ? errno : 0);
+}
+
+static int
+try_filter(void)
+{
+	struct sock_filter nothing = { BPF_RET | BPF_K, 0, 0, 0 };
+	struct sock_fprog program = { 1, &nothing };
+
+	return (setsockopt(scene.listener, SOL_SOCKET, SO_ATTACH_FILTER,
+	    &program, sizeof(program)) == -1 ? errno : 0);
+}
+
+static int
+try_block(void)
+{
+	return (fcntl(scene.listener, F_SETFL, 0) == -1 ? errno : 0);
+}
+
+static int
+try_pass(void)
+{
+	union {
+		struct cmsghdr	 header;
+		char		 buf[CMSG_SPACE(sizeof(int))];
+	} ancillary;
+	struct cmsghdr *cmsg;
+	struct msghdr msg;
+	struct iovec iov;
+	char byte;
+
+	byte = 'x';
+	iov.iov_base = &byte;
+	iov.iov_len = 1;
+	memset(&msg, 0, sizeof(msg));
+	msg.msg_iov = &iov;
+	msg.msg_iovlen = 1;
+	msg.msg_control = ancillary.buf;
+	msg.msg_controllen = sizeof(ancillary.buf);
+	cmsg = CMSG_FIRSTHDR(&msg);
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	memcpy(CMSG_DATA(cmsg), &scene.file, sizeof(int));
+	return (sendmsg(scene.pair[0], &msg, MSG_DONTWAIT) == -1 ? errno : 0);
+}
+
+/* what connects to a database, or elsewhere */
+#define CONNECTS	(KIND(PARENT) | KIND(TRUST) | KIND(RESOLVER) | \
+			KIND(SIGNER_LOCAL) | KIND(SIGNER_TCP))
+
 static const struct attempt list[] = {
+	{ "TCP Fast Open", try_fast_open, KIND(PARENT), NEVER },
+	{ "a datagram to an address", try_datagram,
+	    KIND(PARENT) | KIND(RESOLVER), ANYBODY },
+	{ "shutting a listener", try_shut, ALL_KINDS & ~KIND(WORKER),
+	    ANYBODY },
+	{ "a filter on a listener", try_filter, CONNECTS, ANYBODY },
+	{ "a listener that blocks", try_block, CONNECTS, ANYBODY },
+	{ "passing on a descriptor", try_pass, KIND(PARENT), ANYBODY },
 	{ "TCP to a port", try_tcp,
 	    KIND(PARENT) | KIND(TRUST) | KIND(RESOLVER), ANYBODY },
 	{ "a Unix socket outside", try_local,
