@@ -105,10 +105,8 @@ sandbox(enum sandbox_role role)
 		add(promises, sizeof(promises), " rpath dns");
 		break;
 	case SANDBOX_TLSKEY:
-		break;
-	case SANDBOX_TLSKEY:
 		/* the sockets of workers come from the parent */
-		promises = "stdio recvfd";
+		add(promises, sizeof(promises), " recvfd");
 		break;
 	case SANDBOX_SIGNER_MASTER:
 		add(promises, sizeof(promises), " proc recvfd");

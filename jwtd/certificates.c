@@ -8,7 +8,7 @@
 #include "file.h"
 #include "log.h"
 
-#define BYTES_MAX	(64 * 1024 * 1024)
+#define BYTES_MAX	((size_t)64 * 1024 * 1024)
 
 void
 certificates_publish(int fd, const json_t *certificates)

@@ -17,7 +17,7 @@
 #include "log.h"
 #include "system.h"
 
-#define CERTIFICATES_MAX	(16 * 1024 * 1024)
+#define CERTIFICATES_MAX	((size_t)16 * 1024 * 1024)
 
 void
 certificates_init(struct parent *parent)
