@@ -107,6 +107,17 @@ strings_has(const struct strings *strings, const char *s)
 	return (false);
 }
 
+const struct conf_key *
+conf_signing_key(const struct conf_signer *signer)
+{
+	const struct conf_key *key;
+
+	TAILQ_FOREACH(key, &signer->keys, entry)
+		if (!key->retired)
+			return (key);
+	fatalx("no key signs");
+}
+
 const char *
 conf_service_name(enum conf_service service)
 {

@@ -225,6 +225,9 @@ const struct conf_server *conf_server_find(const struct conf_listener *,
  */
 bool		 conf_conninfo_password(const char *);
 
+/* the one that is not retired */
+const struct conf_key *conf_signing_key(const struct conf_signer *);
+
 /* Does any listener have TLS? */
 bool		 conf_tls(const struct conf *);
 

@@ -15,7 +15,7 @@
 
 #include "conf.h"
 
-#define CONF_MAX_FILE		(1024 * 1024)	/* bytes */
+#define CONF_MAX_FILE		((size_t)1024 * 1024)	/* bytes */
 #define CONF_MAX_LINE		8192		/* bytes */
 #define CONF_MAX_STRING		4096		/* bytes */
 #define CONF_MAX_DEPTH		16		/* of includes */

@@ -188,7 +188,9 @@ static char
 peek(const struct conf_source *s, size_t ahead)
 {
 	/* there is no NUL in a source */
-	return (s->len - s->pos > ahead ? s->buf[s->pos + ahead] : '\0');
+	if (s->len - s->pos <= ahead)
+		return ('\0');
+	return (s->buf[s->pos + ahead]);
 }
 
 /* blanks, comments, and the ends of lines that are continued */

@@ -12,7 +12,7 @@
 #include "file.h"
 #include "log.h"
 
-#define CONF_BYTES_MAX	(16 * 1024 * 1024)
+#define CONF_BYTES_MAX	((size_t)16 * 1024 * 1024)
 
 struct conf *
 control_conf(void)

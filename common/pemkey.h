@@ -11,7 +11,7 @@
 
 #include <openssl/evp.h>
 
-#define PEMKEY_MAX	(256 * 1024)
+#define PEMKEY_MAX	(256L * 1024)
 
 /* What pemkey_read() returns is the caller's to free with pemkey_free(). */
 struct pemkey_text;

@@ -18,7 +18,7 @@
 
 #if defined(__x86_64__)
 #define ARCH		AUDIT_ARCH_X86_64
-#define X32_BIT		__X32_SYSCALL_BIT
+#define X32_BIT		0x40000000U	/* not in every C library */
 #elif defined(__aarch64__) && __BYTE_ORDER == __LITTLE_ENDIAN
 #define ARCH		AUDIT_ARCH_AARCH64
 #else

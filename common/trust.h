@@ -5,7 +5,7 @@
 #include "conf.h"
 #include "jwt.h"
 
-#define TRUST_BYTES_MAX	(1024 * 1024)	/* of a key set */
+#define TRUST_BYTES_MAX	((size_t)1024 * 1024)	/* of a key set */
 
 /* jwkset_parse() or jwkset_parse_pem(), as the block has it. */
 int	trust_parse(const struct conf_trust *, const char *buf, size_t len,

@@ -12,7 +12,8 @@ packages="ca-certificates gcc make pkg-config bison mandoc cppcheck
 	apache2-utils python3 python3-jwt python3-cryptography python3-yaml jose
 	python3-authlib python3-requests
 	postgresql pgbouncer
-	clang libclang-rt-14-dev"
+	clang libclang-rt-14-dev clang-tidy musl-tools libc6-dev-arm64-cross
+	valgrind"
 users="_jwtd _jwtdsign _jwtdfetch _jwtdtls"
 # these may be there without being packages
 command -v node >/dev/null 2>&1 || packages="$packages nodejs"

@@ -181,7 +181,7 @@ own_claims(const struct claims_request *request, const struct decision *d)
 	    "client_id", request->subject,
 	    "aud", audience_claim(request->wanted),
 	    "iat", (json_int_t)request->now, "nbf", (json_int_t)request->now,
-	    "exp", (json_int_t)(request->now + d->lifetime),
+	    "exp", (json_int_t)request->now + d->lifetime,
 	    "jti", request->id);
 	if (own == NULL)
 		return (NULL);

@@ -22,7 +22,7 @@
 #define HOSTS_MAX	16		/* addresses of all hosts */
 #define DEFAULT_PORT	"5432"
 #define PASSWORD_MAX	1024
-#define PASSFILE_MAX	(256 * 1024)
+#define PASSFILE_MAX	((size_t)256 * 1024)
 
 static size_t
 count_items(const char *list)

@@ -55,9 +55,8 @@ credentials_read(const char *user, const char *password,
 	size_t n;
 
 	n = 0;
-	if (as_utf8(user, password, &out[n]))
-		n++;
-	else if (as_latin1(user, password, &out[n]))
+	if (as_utf8(user, password, &out[n]) ||
+	    as_latin1(user, password, &out[n]))
 		n++;
 	if (as_form(user, password, &out[n]))
 		n++;

@@ -103,9 +103,7 @@ algorithm(const struct conf_signer *signer)
 	enum jwk_alg alg;
 	EVP_PKEY *pkey;
 
-	TAILQ_FOREACH(key, &signer->keys, entry)
-		if (!key->retired)
-			break;
+	key = conf_signing_key(signer);
 	alg = key->alg == CONF_ALG_PS256 ? JWK_PS256 : JWK_RS256;
 	if ((pkey = keyfile_load_conf(key, &alg, err, sizeof(err))) == NULL)
 		printf("# The key cannot be read (%s): is it for %s?\n", err,

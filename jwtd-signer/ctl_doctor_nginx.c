@@ -118,8 +118,8 @@ variable(const char *header, char *buf, size_t size)
 	for (i = 0; header[i] != '\0'; i++) {
 		if (header[i] != '-' && !isalnum((unsigned char)header[i]))
 			return (NULL);
-		buf[i] = header[i] == '-' ? '_' :
-		    (char)tolower((unsigned char)header[i]);
+		buf[i] = (char)(header[i] == '-' ? '_' :
+		    tolower((unsigned char)header[i]));
 	}
 	buf[i] = '\0';
 	return (buf);

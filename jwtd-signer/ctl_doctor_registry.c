@@ -79,9 +79,7 @@ print_bundle(const struct conf_signer *signer)
 		if (key->retired && key->certificate != NULL)
 			printf("    # tokens of a retired key need its "
 			    "certificate in the same file too\n");
-	TAILQ_FOREACH(key, &signer->keys, entry)
-		if (!key->retired)
-			break;
+	key = conf_signing_key(signer);
 	if (key->certificate != NULL)
 		return (print_pair("rootcertbundle", key->certificate));
 	printf("    # The key has no \"certificate\" in jwtd.conf, which goes "

@@ -21,8 +21,8 @@
 
 #include "file.h"
 
-#define PEM_MAX		(256 * 1024)
-#define DAY		(24 * 60 * 60)
+#define PEM_MAX		((size_t)256 * 1024)
+#define DAY		(24L * 60 * 60)
 #define DAYS_SOON	30
 
 static X509 *

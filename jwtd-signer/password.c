@@ -205,9 +205,9 @@ yescrypt_known(const char *hash)
 	int log2n, r;
 	size_t n;
 
-	s = strchr(hash + 1, '$') + 1;
-	if (*s++ != 'j')
+	if ((s = strchr(hash + 1, '$')) == NULL || s[1] != 'j')
 		return (false);
+	s += 2;
 	/* a digit from 47 on would be the first of several */
 	if ((log2n = digit64(s[0])) == -1 || (r = digit64(s[1])) == -1 ||
 	    log2n >= 30 || r >= 47 || s[2] != '$')
@@ -250,9 +250,9 @@ static bool
 blake2b_known(const char *hash)
 {
 	return (strlen(hash) == BLAKE2B_LEN &&
-	    hex_only(hash + BLAKE2B_SALT, 2 * BLAKE2B_SALT_BYTES) &&
+	    hex_only(hash + BLAKE2B_SALT, 2UL * BLAKE2B_SALT_BYTES) &&
 	    hash[BLAKE2B_DIGEST - 1] == '$' &&
-	    hex_only(hash + BLAKE2B_DIGEST, 2 * BLAKE2B_BYTES));
+	    hex_only(hash + BLAKE2B_DIGEST, 2UL * BLAKE2B_BYTES));
 }
 
 static bool

@@ -66,7 +66,7 @@ make_header(struct keyring *ring, const struct conf_key *key, EVP_PKEY *pkey,
 	size = BASE64URL_LEN(len) + 2;
 	if (size > HEADER_MAX)
 		log_warnx("%s: %zu bytes in every token are too large: at "
-		    "most %d", key->certificate, size, HEADER_MAX);
+		    "most %zu", key->certificate, size, HEADER_MAX);
 	else if (text == NULL || (ring->header = malloc(size)) == NULL)
 		log_warnx("%s: out of memory", key->path);
 	else {

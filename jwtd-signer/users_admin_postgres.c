@@ -16,7 +16,7 @@
 
 #define QUERY_MS	60000	/* an import of many may have to wait */
 #define BATCH_ROWS	1000
-#define BATCH_BYTES	(1024 * 1024)
+#define BATCH_BYTES	((size_t)1024 * 1024)
 
 _Static_assert(USER_GRANTS_MAX == 65536, "INSERT has it, too");
 

@@ -290,6 +290,8 @@ append(struct users_edit *edit, const char *text, size_t len)
 	size_t size;
 	char *bigger;
 
+	if (len == 0)
+		return (0);
 	if (edit->added_size - edit->added_len < len) {
 		size = edit->added_size * 2 + len;
 		if ((bigger = malloc(size)) == NULL)

@@ -8,7 +8,7 @@
 
 #include "http.h"
 
-#define FETCH_BODY_MAX	(1024 * 1024)
+#define FETCH_BODY_MAX	((size_t)1024 * 1024)
 /* all bytes of an answer: its heads, and what chunks add to a body */
 #define FETCH_MAX	(HTTP_HEAD_MAX + 2 * FETCH_BODY_MAX)
 

@@ -159,7 +159,8 @@ int
 main(int argc, char *argv[])
 {
 	struct parent_options options;
-	const char *file, *errstr, *argv0;
+	static const char *argv0;
+	const char *file, *errstr;
 	struct conf *conf;
 	long long slot;
 	int ch, check, notify, tlskey, trust;

@@ -52,22 +52,20 @@ static bool
 unmask(const struct hash *hash, const uint8_t *seed, uint8_t *p, size_t len)
 {
 	uint8_t block[DIGEST_MAX + 4], mask[DIGEST_MAX];
-	size_t i;
 	uint32_t counter;
+	size_t i;
 
 	memcpy(block, seed, hash->len);
-	for (i = 0; i < len; i++) {
-		if (i % hash->len == 0) {
-			counter = (uint32_t)(i / hash->len);
-			block[hash->len] = (uint8_t)(counter >> 24);
-			block[hash->len + 1] = (uint8_t)(counter >> 16);
-			block[hash->len + 2] = (uint8_t)(counter >> 8);
-			block[hash->len + 3] = (uint8_t)counter;
-			if (EVP_Digest(block, hash->len + 4, mask, NULL,
-			    hash->md(), NULL) != 1)
-				return (false);
-		}
-		p[i] ^= mask[i % hash->len];
+	for (counter = 0; len > 0; counter++) {
+		block[hash->len] = (uint8_t)(counter >> 24);
+		block[hash->len + 1] = (uint8_t)(counter >> 16);
+		block[hash->len + 2] = (uint8_t)(counter >> 8);
+		block[hash->len + 3] = (uint8_t)counter;
+		if (EVP_Digest(block, hash->len + 4, mask, NULL, hash->md(),
+		    NULL) != 1)
+			return (false);
+		for (i = 0; i < hash->len && len > 0; i++, len--)
+			*p++ ^= mask[i];
 	}
 	return (true);
 }

@@ -108,7 +108,7 @@ source_https_unknown(struct source *source)
 	if (source->fetch != NULL)
 		return;
 	now = clock_ms();
-	earliest = source->begun + REFRESH_ASKED * 1000;
+	earliest = source->begun + REFRESH_ASKED * 1000UL;
 	/* and if the timer was to go off sooner, once more */
 	schedule(source, earliest > now ? earliest - now : 0);
 }

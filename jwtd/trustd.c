@@ -31,7 +31,7 @@
 #include "trust.h"
 
 #define START_WAIT	4	/* seconds, for issuers that are slow */
-#define CA_MAX		(4 * 1024 * 1024)
+#define CA_MAX		((size_t)4 * 1024 * 1024)
 
 static struct {
 	const struct conf	*conf;

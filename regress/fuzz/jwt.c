@@ -17,7 +17,8 @@
 static char api[] = "api", web[] = "web";
 static char *audience[] = { api, web };
 static struct jwk keys[2];
-static struct jwt_issuer issuer = { ISSUER, { keys, 1, false } };
+static struct jwt_issuer issuer = { .name = ISSUER,
+    .set = { keys, 1, false } };
 static struct jwt_policy policy = { &issuer, 1, audience, 2, NOW };
 
 static void

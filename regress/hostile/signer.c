@@ -404,6 +404,7 @@ publish(const struct conf *conf)
 	struct keyring *keys;
 	char *jwks;
 
+	jwks = NULL;
 	if ((keys = keyring_load(conf->signer)) == NULL ||
 	    (jwks = keyring_jwks(keys)) == NULL ||
 	    pwrite(FD_KEYS, jwks, strlen(jwks), 0) == -1)

@@ -168,7 +168,7 @@ test_chain(void)
 	put("", "", 2, certs);
 	refused(key, "certificate 2 is not the issuer of certificate 1\n",
 	    "one that does not belong to it");
-	for (n = 0; n <= X5C_MAX; n++)
+	for (n = 0; n < X5C_MAX; n++)
 		certs[n] = self_signed(key);
 	put("", "", X5C_MAX, certs);
 	list = x5c_load(cert_path, key, "/k");
