@@ -11,9 +11,7 @@
 
 /* what parses but does nothing yet: a line goes when its feature comes */
 static const char *const laters[] = {
-	"metrics",
-	"remember",
-	"throttle"
+	"metrics"
 };
 
 /* What is in error may hold what will then seem to be missing. */
@@ -110,7 +108,6 @@ parse_seconds(struct conf_parser *p, enum once which, const char *word,
 	if (!parse_once(p, which, word))
 		return;
 	(void)parse_valid(p, word, value, conf_seconds(value, min, max, out));
-	parse_later(p, word);
 }
 
 void

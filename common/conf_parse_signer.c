@@ -111,7 +111,6 @@ parse_throttle(struct conf_parser *p, const char *count, const char *window)
 	    &p->signer->throttle_count));
 	(void)parse_valid(p, "throttle", window, conf_seconds(window, 1, DAY,
 	    &p->signer->throttle_window));
-	parse_later(p, "throttle");
 }
 
 void

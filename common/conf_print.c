@@ -77,9 +77,7 @@ print_signer(FILE *f, const struct conf_signer *signer)
 	line(f, signer->store == CONF_STORE_FILE ? "\tstore file" :
 	    "\tstore postgres", signer->store_arg, "\n");
 	print_time(f, "\tlifetime", signer->lifetime, "\n");
-	/* one that is the default must not read as if it had been asked for */
-	if (signer->remember != CONF_REMEMBER)
-		print_time(f, "\tremember", signer->remember, "\n");
+	print_time(f, "\tremember", signer->remember, "\n");
 	if (signer->throttle_count != 0) {
 		fprintf(f, "\tthrottle %u", signer->throttle_count);
 		print_time(f, " per", signer->throttle_window, "\n");

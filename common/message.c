@@ -52,12 +52,29 @@ request_scope_valid(const struct message_request *m)
 	    strlen(m->scope) <= MESSAGE_SCOPE_MAX));
 }
 
+/* what a kind of network does not use is 0 */
+static bool
+network_valid(const struct message_request *m)
+{
+	static const size_t used[] = {
+		[MESSAGE_LOCAL] = 0, [MESSAGE_IPV4] = 4, [MESSAGE_IPV6] = 8
+	};
+	size_t i;
+
+	if (m->network_kind >= sizeof(used) / sizeof(used[0]))
+		return (false);
+	for (i = used[m->network_kind]; i < sizeof(m->network); i++)
+		if (m->network[i] != 0)
+			return (false);
+	return (true);
+}
+
 bool
 message_request_valid(const struct message_request *m, size_t n)
 {
 	return (n == sizeof(*m) && m->magic == MESSAGE_REQUEST &&
 	    (m->flags & ~MESSAGE_FLAGS) == 0 && m->id != 0 &&
-	    m->zero == 0 && is_text(m->user, sizeof(m->user)) &&
+	    network_valid(m) && is_text(m->user, sizeof(m->user)) &&
 	    m->user[0] != '\0' && is_text(m->password, sizeof(m->password)) &&
 	    audiences_valid(m) && request_scope_valid(m));
 }

@@ -20,6 +20,7 @@
 #define MESSAGE_AUDIENCES	4	/* in one token */
 #define MESSAGE_SCOPE_MAX	511
 #define MESSAGE_RESOURCES_MAX	1023	/* resource scopes of a registry */
+#define MESSAGE_NETWORK_BYTES	8
 
 /*
  * A token that does not fit one packet comes in parts, in order, on the same
@@ -40,7 +41,7 @@ struct message_request {
 	uint64_t	 id;		/* never 0 */
 	uint64_t	 deadline;	/* CLOCK_MONOTONIC, ms; then nobody waits */
 	uint32_t	 lifetime;	/* seconds at the most; 0: any */
-	uint32_t	 zero;
+	uint32_t	 network_kind;	/* enum message_network */
 	char		 user[MESSAGE_USER_MAX + 1];
 	char		 password[MESSAGE_PASSWORD_MAX + 1];
 	/* at least one; "" after the last */
@@ -51,6 +52,8 @@ struct message_request {
 	 * none.
 	 */
 	char		 scope[MESSAGE_RESOURCES_MAX + 1];
+	/* from where the client comes, in network order; the rest is 0 */
+	uint8_t		 network[MESSAGE_NETWORK_BYTES];
 };
 /* the client named that audience, and it is none of the location's */
 #define MESSAGE_FOREIGN(i)	(1u << (i))
@@ -58,6 +61,12 @@ struct message_request {
 #define MESSAGE_REGISTRY	0x100u
 #define MESSAGE_FLAGS		(MESSAGE_REGISTRY | \
 				    (MESSAGE_FOREIGN(MESSAGE_AUDIENCES) - 1))
+
+enum message_network {
+	MESSAGE_LOCAL,		/* a Unix socket: no bytes */
+	MESSAGE_IPV4,		/* an address: 4 bytes */
+	MESSAGE_IPV6		/* the first half of an address */
+};
 
 enum message_status {
 	MESSAGE_OK,
@@ -85,7 +94,7 @@ struct message_reply {
 	char		 data[MESSAGE_PART];
 };
 
-static_assert(sizeof(struct message_request) == 2848, "request layout");
+static_assert(sizeof(struct message_request) == 2856, "request layout");
 static_assert(sizeof(struct message_reply) == 4016, "reply layout");
 static_assert(sizeof(struct message_request) <= 4096, "request size");
 static_assert(sizeof(struct message_reply) <= 4096, "reply size");

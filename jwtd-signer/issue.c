@@ -10,6 +10,7 @@
 
 #include "base64url.h"
 #include "claims.h"
+#include "clock.h"
 #include "credentials.h"
 #include "log.h"
 #include "password.h"
@@ -21,56 +22,153 @@
 enum login {
 	LOGIN_GOOD,
 	LOGIN_BAD,
-	LOGIN_UNAVAILABLE
+	LOGIN_UNAVAILABLE,
+	LOGIN_THROTTLED,
+	LOGIN_LATER		/* others are hashing */
 };
 
-/* An imported hash becomes what we make ourselves, now that we can. */
+/* One way to read the credentials, and whom the store has by that name. */
+struct attempt {
+	const struct credentials	*who;
+	struct user			 user;
+	bool				 found;
+};
+
+/* An imported hash becomes what we make ourselves, if we can. */
+static bool
+may_strengthen(const struct serve *serve, const struct attempt *a)
+{
+	if (!password_needs_rehash(a->user.hash) ||
+	    !store_may_rehash(&serve->shared->store))
+		return (false);
+	/* bcrypt has looked at 72 bytes: what follows may be mistyped */
+	return (strncmp(a->user.hash, "$2", 2) != 0 ||
+	    strlen(a->who->password) <= BCRYPT_MAX);
+}
+
 static void
-strengthen(struct serve *serve, const struct credentials *who,
-    const char *old)
+strengthen(struct serve *serve, const struct attempt *a)
 {
 	char new[PASSWORD_HASH_SIZE];
 
-	if (!password_needs_rehash(old) ||
-	    !store_may_rehash(&serve->shared->store))
+	if (!may_strengthen(serve, a))
 		return;
-	/* bcrypt has looked at 72 bytes: what follows may be mistyped */
-	if (strncmp(old, "$2", 2) == 0 && strlen(who->password) > BCRYPT_MAX)
-		return;
-	if (password_hash(who->password, new) == -1)
+	if (password_hash(a->who->password, new) == -1)
 		log_warnx("out of memory: a password hash takes 64 MB");
-	else
-		store_rehash(serve->store, who->user, old, new);
+	else {
+		store_rehash(serve->store, a->who->user, a->user.hash, new);
+		remember_add(&serve->shared->remember, new, a->who->user,
+		    a->who->password, clock_ms());
+	}
 	explicit_bzero(new, sizeof(new));
 }
 
-/*
- * One look-up and one hash, whoever it is: an unknown user and a disabled one
- * cost the same as one who is there.
- */
-static enum login
-try_login(struct serve *serve, const struct credentials *who, struct user *user)
+/* For how long must nobody of that network try these users?  In ms. */
+static uint64_t
+throttled(const struct serve *serve, const struct message_request *request,
+    const struct credentials *who, size_t n, uint64_t now)
+{
+	uint64_t longest, wait;
+	size_t i;
+
+	longest = 0;
+	for (i = 0; i < n; i++) {
+		wait = throttle_wait(&serve->shared->throttle, who[i].user,
+		    request, now);
+		if (wait > longest)
+			longest = wait;
+	}
+	return (longest);
+}
+
+/* Each name once, whether or not there is somebody by it. */
+static void
+count_failure(struct serve *serve, const struct message_request *request,
+    const struct credentials *who, size_t n, uint64_t now)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (i == 0 || strcmp(who[i].user, who[0].user) != 0)
+			throttle_failed(&serve->shared->throttle, who[i].user,
+			    request, now);
+}
+
+static bool
+look_up(struct serve *serve, struct attempt *a)
 {
 	enum store_result result;
+
+	result = store_lookup(serve->store, a->who->user, &a->user);
+	a->found = result == STORE_FOUND;
+	return (result != STORE_UNAVAILABLE);
+}
+
+/* It takes as long for somebody who is not there, whose hash is "". */
+static bool
+remembered(const struct serve *serve, const struct attempt *a)
+{
+	bool known;
+
+	known = remember_known(&serve->shared->remember, a->user.hash,
+	    a->who->user, a->who->password, clock_ms());
+	return (known && a->found && !a->user.disabled &&
+	    !may_strengthen(serve, a));
+}
+
+/*
+ * One hash, whoever it is: an unknown user and a disabled one cost the same as
+ * one who is there.
+ */
+static bool
+verify(struct serve *serve, const struct attempt *a)
+{
 	bool good;
 
-	result = store_lookup(serve->store, who->user, user);
-	if (result == STORE_UNAVAILABLE)
-		return (LOGIN_UNAVAILABLE);
-	if (result == STORE_NOT_FOUND) {
-		password_dummy(who->password);
-		return (LOGIN_BAD);
+	if (!a->found) {
+		password_dummy(a->who->password);
+		return (false);
 	}
-	good = password_verify(user->hash, who->password);
-	if (good && !user->disabled) {
-		strengthen(serve, who, user->hash);
-		return (LOGIN_GOOD);
+	good = password_verify(a->user.hash, a->who->password);
+	if (good && !a->user.disabled) {
+		remember_add(&serve->shared->remember, a->user.hash,
+		    a->who->user, a->who->password, clock_ms());
+		strengthen(serve, a);
+		return (true);
 	}
 	/* a cheap hash of elsewhere must not tell that the name is known */
-	if (password_needs_rehash(user->hash))
-		password_dummy(who->password);
-	user_clear(user);
-	return (LOGIN_BAD);
+	if (password_needs_rehash(a->user.hash))
+		password_dummy(a->who->password);
+	return (false);
+}
+
+/*
+ * Look up whom the credentials may name, and check the password.  LOGIN_GOOD
+ * says of *good that it is who they are.
+ */
+static enum login
+log_in(struct serve *serve, struct attempt *attempts, size_t n,
+    uint64_t since, const struct attempt **good)
+{
+	size_t i;
+
+	*good = NULL;
+	for (i = 0; i < n; i++)
+		if (!look_up(serve, &attempts[i]))
+			return (LOGIN_UNAVAILABLE);
+	for (i = 0; i < n && *good == NULL; i++)
+		if (remembered(serve, &attempts[i]))
+			*good = &attempts[i];
+	if (*good != NULL)
+		return (LOGIN_GOOD);
+	if (!hashing_begin(&serve->shared->hashing, serve->slot, since,
+	    clock_ms()))
+		return (LOGIN_LATER);
+	for (i = 0; i < n && *good == NULL; i++)
+		if (verify(serve, &attempts[i]))
+			*good = &attempts[i];
+	hashing_done(&serve->shared->hashing, serve->slot);
+	return (*good != NULL ? LOGIN_GOOD : LOGIN_BAD);
 }
 
 static enum message_status
@@ -116,40 +214,74 @@ make_token(struct serve *serve, const struct message_request *request,
 	return (MESSAGE_OK);
 }
 
-void
-issue_token(struct serve *serve, const struct message_request *request,
-    struct issue_scratch *scratch)
+static void
+begin_reply(struct message_reply *reply, uint64_t id)
+{
+	memset(reply, 0, offsetof(struct message_reply, data));
+	reply->magic = MESSAGE_REPLY;
+	reply->id = id;
+	reply->status = MESSAGE_BAD_CREDENTIALS;
+}
+
+/*
+ * Who failed too often is told so before anybody is looked up, and whatever the
+ * password is: so it tells nothing, and costs nothing.
+ */
+static enum login
+decide(struct serve *serve, const struct message_request *request,
+    uint64_t since, struct issue_scratch *scratch)
 {
 	struct credentials who[CREDENTIALS_MAX];
-	struct user user;
+	struct attempt attempts[CREDENTIALS_MAX];
+	const struct attempt *good;
 	enum login login;
+	uint64_t wait;
 	size_t i, n;
 
-	memset(&scratch->reply, 0, offsetof(struct message_reply, data));
-	scratch->reply.magic = MESSAGE_REPLY;
-	scratch->reply.id = request->id;
-	scratch->reply.status = MESSAGE_BAD_CREDENTIALS;
 	n = credentials_read(request->user, request->password, who);
-	login = LOGIN_BAD;
-	for (i = 0; i < n; i++) {
-		login = try_login(serve, &who[i], &user);
-		if (login != LOGIN_BAD)
-			break;
+	wait = throttled(serve, request, who, n, clock_ms());
+	if (n == 0)
+		login = LOGIN_BAD;
+	else if (wait > 0) {
+		login = LOGIN_THROTTLED;
+		scratch->reply.retry_after = (uint32_t)((wait + 999) / 1000);
+	} else {
+		memset(attempts, 0, sizeof(attempts));
+		for (i = 0; i < n; i++)
+			attempts[i].who = &who[i];
+		login = log_in(serve, attempts, n, since, &good);
+		if (login == LOGIN_GOOD)
+			scratch->reply.status = make_token(serve, request,
+			    good->who->user, &good->user, scratch);
+		else if (login == LOGIN_BAD)
+			count_failure(serve, request, who, n, clock_ms());
+		for (i = 0; i < n; i++)
+			user_clear(&attempts[i].user);
 	}
-	switch (login) {
+	explicit_bzero(who, sizeof(who));
+	return (login);
+}
+
+bool
+issue_token(struct serve *serve, const struct message_request *request,
+    uint64_t since, struct issue_scratch *scratch)
+{
+	begin_reply(&scratch->reply, request->id);
+	switch (decide(serve, request, since, scratch)) {
 	case LOGIN_GOOD:
-		scratch->reply.status = make_token(serve, request,
-		    who[i].user, &user, scratch);
-		user_clear(&user);
+	case LOGIN_BAD:
 		break;
 	case LOGIN_UNAVAILABLE:
 		scratch->reply.status = MESSAGE_UNAVAILABLE;
 		scratch->reply.retry_after = RETRY_AFTER;
 		break;
-	case LOGIN_BAD:
+	case LOGIN_THROTTLED:
+		scratch->reply.status = MESSAGE_THROTTLED;
 		break;
+	case LOGIN_LATER:
+		return (false);
 	}
 	if (scratch->reply.status != MESSAGE_OK)
 		scratch->reply.scope[0] = '\0';
-	explicit_bzero(who, sizeof(who));
+	return (true);
 }

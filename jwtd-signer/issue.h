@@ -2,7 +2,9 @@
 #ifndef ISSUE_H
 #define ISSUE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "message.h"
 #include "serve.h"
@@ -16,10 +18,12 @@ struct issue_scratch {
 };
 
 /*
- * Decide on one valid request.  Fills in the reply's status and, if that is
- * MESSAGE_OK, the token.
+ * Decide on one valid request, which is there since that clock_ms().  Fills in
+ * the reply's status and, if that is MESSAGE_OK, the token.  Returns false if
+ * it takes a hash while others hash: then nothing is decided, and it has to be
+ * asked again.
  */
-void	issue_token(struct serve *, const struct message_request *,
-	    struct issue_scratch *);
+bool	issue_token(struct serve *, const struct message_request *,
+	    uint64_t since, struct issue_scratch *);
 
 #endif

@@ -23,6 +23,7 @@
 /* requests between two looks at the signals */
 #define BATCH		8
 #define RETRY_AFTER	1	/* seconds, for a request that was lost */
+#define FINISH_MS	2000	/* for requests that were put off */
 
 static volatile sig_atomic_t terminated;
 
@@ -64,11 +65,11 @@ send_answer(int fd, struct issue_scratch *scratch)
 }
 
 static void
-hold(struct serve *serve, size_t worker, uint64_t id)
+hold(struct serve *serve, size_t index, size_t worker, uint64_t id)
 {
 	struct serve_held *held;
 
-	held = &serve->shared->held[serve->slot];
+	held = &serve->shared->held[serve->slot][index];
 	/* the id comes last and goes first: a master that reads it finds both */
 	if (id != 0)
 		__atomic_store_n(&held->worker, (uint32_t)worker,
@@ -76,31 +77,86 @@ hold(struct serve *serve, size_t worker, uint64_t id)
 	__atomic_store_n(&held->id, id, __ATOMIC_RELEASE);
 }
 
-static void
+/* Returns false if it has to wait for a hash. */
+static bool
 answer(struct serve *serve, size_t worker, const struct message_request *request,
-    struct issue_scratch *scratch)
+    uint64_t since, struct issue_scratch *scratch)
 {
 	/* the worker has already answered 503 for it */
 	if (clock_ms() > request->deadline)
-		return;
-	hold(serve, worker, request->id);
-	issue_token(serve, request, scratch);
+		return (true);
+	if (!issue_token(serve, request, since, scratch))
+		return (false);
 	send_answer(serve->workers[worker], scratch);
-	hold(serve, worker, 0);
 	/* whoever has a token has what it is for */
 	if (scratch->reply.status == MESSAGE_OK) {
 		explicit_bzero(scratch->token, scratch->token_len);
 		explicit_bzero(scratch->reply.data,
 		    sizeof(scratch->reply.data));
 	}
+	return (true);
+}
+
+/* One that has just come: answer it, or put it off. */
+static void
+begin(struct serve *serve, size_t worker, const struct message_request *request,
+    struct issue_scratch *scratch)
+{
+	uint64_t now;
+	size_t i;
+
+	now = clock_ms();
+	hold(serve, DEFER_MAX, worker, request->id);
+	if (!answer(serve, worker, request, now, scratch)) {
+		i = defer_add(serve->defer, worker, request, now);
+		hold(serve, i, worker, request->id);
+	}
+	hold(serve, DEFER_MAX, worker, 0);
+}
+
+static void
+forget(struct serve *serve, struct deferred *one)
+{
+	hold(serve, (size_t)(one - serve->defer->all), one->worker, 0);
+	defer_remove(serve->defer, one);
+}
+
+/*
+ * Go on with one that was put off, if it may have its hash now.  Since it is
+ * begun anew, it also counts who has failed or was remembered meanwhile.
+ */
+static bool
+resume(struct serve *serve, struct issue_scratch *scratch)
+{
+	struct deferred *one;
+	uint64_t since;
+
+	if ((one = defer_next(serve->defer)) == NULL)
+		return (false);
+	since = defer_oldest(serve->defer);
+	hashing_wait(&serve->shared->hashing, serve->slot, since, clock_ms());
+	if (!hashing_turn(&serve->shared->hashing, serve->slot, since,
+	    clock_ms()) ||
+	    !answer(serve, one->worker, &one->request, since, scratch))
+		return (false);
+	forget(serve, one);
+	hashing_wait(&serve->shared->hashing, serve->slot,
+	    defer_oldest(serve->defer), clock_ms());
+	return (true);
 }
 
 static void
 drop_worker(struct serve *serve, size_t worker, bool malformed)
 {
+	size_t i;
+
 	if (malformed)
 		log_warnx("worker %zu sent a malformed packet: its socket is "
 		    "closed", worker);
+	for (i = 0; i < DEFER_MAX; i++)
+		if (serve->defer->all[i].since != 0 &&
+		    serve->defer->all[i].worker == worker)
+			forget(serve, &serve->defer->all[i]);
 	/*
 	 * For the other signers too, and for the worker, if there is one: an
 	 * empty packet looks like the end.
@@ -108,6 +164,14 @@ drop_worker(struct serve *serve, size_t worker, bool malformed)
 	(void)shutdown(serve->workers[worker], SHUT_RDWR);
 	close(serve->workers[worker]);
 	serve->workers[worker] = -1;
+}
+
+/* What a worker asks beyond its share stays in its socket. */
+static bool
+may_take(const struct serve *serve, size_t worker)
+{
+	return (serve->workers[worker] != -1 &&
+	    defer_room(serve->defer, worker));
 }
 
 /*
@@ -124,11 +188,11 @@ take_some(struct serve *serve, size_t *turn, struct message_request *request,
 	taken = 0;
 	for (i = 0; i < n && taken < BATCH; i++) {
 		*turn = (*turn + 1) % n;
-		if (serve->workers[*turn] == -1)
+		if (!may_take(serve, *turn))
 			continue;
 		switch (message_recv_request(serve->workers[*turn], request)) {
 		case PACKET_DONE:
-			answer(serve, *turn, request, scratch);
+			begin(serve, *turn, request, scratch);
 			explicit_bzero(request, sizeof(*request));
 			taken++;
 			break;
@@ -147,26 +211,28 @@ take_some(struct serve *serve, size_t *turn, struct message_request *request,
 }
 
 /*
- * Wait for a packet, or with block false only look.  Signals arrive here and
- * nowhere else.  Returns -1 when it is time to end.
+ * Wait for a packet for so many ms, 0 to look only or -1 for ever.  Signals
+ * arrive here and nowhere else.  Returns -1 when it is time to end.
  */
 static int
-wait_for_work(struct serve *serve, const sigset_t *mask, bool block)
+wait_for_work(struct serve *serve, const sigset_t *mask, int ms)
 {
-	static const struct timespec now = { 0, 0 };
+	struct timespec ts;
 	struct pollfd pfd[CONF_MAX_WORKERS + 1];
 	size_t i, n;
 
 	pfd[0].fd = serve->life;
 	pfd[0].events = POLLIN;
 	n = 1;
-	for (i = 0; block && i < serve->conf->prefork; i++) {
-		if (serve->workers[i] == -1)
+	for (i = 0; ms != 0 && i < serve->conf->prefork; i++) {
+		if (!may_take(serve, i))
 			continue;
 		pfd[n].fd = serve->workers[i];
 		pfd[n++].events = POLLIN;
 	}
-	if (ppoll(pfd, (nfds_t)n, block ? NULL : &now, mask) == -1) {
+	ts.tv_sec = 0;
+	ts.tv_nsec = ms * 1000000L;
+	if (ppoll(pfd, (nfds_t)n, ms == -1 ? NULL : &ts, mask) == -1) {
 		if (errno != EINTR)
 			fatal("ppoll");
 		return (terminated ? -1 : 0);
@@ -176,6 +242,26 @@ wait_for_work(struct serve *serve, const sigset_t *mask, bool block)
 	return (0);
 }
 
+/*
+ * Those that were put off are answered as well, unless the master is gone.  It
+ * is told to end when a worker is new, and that one waits meanwhile: so what
+ * takes long is left to serve_orphan().
+ */
+static void
+finish(struct serve *serve, struct issue_scratch *scratch)
+{
+	static const struct timespec ts = { 0, HASHING_ASK_MS * 1000000L };
+	struct pollfd pfd;
+	uint64_t end;
+
+	pfd.fd = serve->life;
+	pfd.events = POLLIN;
+	end = clock_ms() + FINISH_MS;
+	while (serve->defer->n > 0 && clock_ms() < end)
+		if (!resume(serve, scratch) && ppoll(&pfd, 1, &ts, NULL) == 1)
+			break;
+}
+
 void
 serve_run(struct serve *serve)
 {
@@ -183,7 +269,8 @@ serve_run(struct serve *serve)
 	struct issue_scratch *scratch;
 	struct sigaction action;
 	sigset_t mask;
-	size_t turn, taken;
+	size_t turn;
+	bool busy;
 
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = on_terminate;
@@ -192,15 +279,22 @@ serve_run(struct serve *serve)
 		fatal("sigaction");
 	sigfillset(&mask);
 	sigdelset(&mask, SIGTERM);
-	if ((scratch = calloc(1, sizeof(*scratch))) == NULL)
+	scratch = calloc(1, sizeof(*scratch));
+	serve->defer = calloc(1, sizeof(*serve->defer));
+	if (scratch == NULL || serve->defer == NULL)
 		fatal("scratch");
+	defer_init(serve->defer, serve->conf->prefork);
 	turn = serve->slot;
 	for (;;) {
-		taken = take_some(serve, &turn, &request, scratch);
-		if (wait_for_work(serve, &mask, taken == 0) == -1)
+		busy = resume(serve, scratch);
+		busy |= take_some(serve, &turn, &request, scratch) > 0;
+		if (wait_for_work(serve, &mask, busy ? 0 :
+		    serve->defer->n > 0 ? HASHING_ASK_MS : -1) == -1)
 			break;
 	}
+	finish(serve, scratch);
 	freezero(scratch, sizeof(*scratch));
+	freezero(serve->defer, sizeof(*serve->defer));
 }
 
 void

@@ -6,10 +6,18 @@
 #include <stdint.h>
 
 #include "conf.h"
+#include "defer.h"
+#include "hashing.h"
+#include "remember.h"
 #include "sign.h"
 #include "store.h"
+#include "throttle.h"
 
-/* which request a signer holds, so that its master can answer if it dies */
+/*
+ * Which requests a signer holds, so that its master can answer if it dies:
+ * those that it has put off, and the one that it is at.
+ */
+#define SERVE_HELD	(DEFER_MAX + 1)
 struct serve_held {
 	uint64_t	 id;		/* 0: none */
 	uint32_t	 worker;	/* its slot */
@@ -18,7 +26,10 @@ struct serve_held {
 /* memory that the master and all signers share, mapped before the fork */
 struct serve_shared {
 	struct store_shared	 store;
-	struct serve_held	 held[CONF_MAX_SIGNERS];
+	struct hashing		 hashing;
+	struct throttle		 throttle;
+	struct remember		 remember;
+	struct serve_held	 held[CONF_MAX_SIGNERS][SERVE_HELD];
 };
 
 struct serve {
@@ -27,6 +38,7 @@ struct serve {
 	struct store		*store;
 	struct strings		 audiences;	/* of all grant locations */
 	struct serve_shared	*shared;
+	struct defer		*defer;		/* this signer's own */
 	size_t			 slot;		/* this signer's, in held */
 	int			 life;		/* ends when the master does */
 	int			 workers[CONF_MAX_WORKERS];	/* -1: none */

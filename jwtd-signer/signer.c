@@ -126,10 +126,18 @@ collect_audiences(const struct conf *conf, struct strings *out)
 static void
 share_memory(struct serve *serve)
 {
+	const struct conf_signer *conf;
+
 	serve->shared = mmap(NULL, sizeof(*serve->shared),
 	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANON, -1, 0);
 	if (serve->shared == MAP_FAILED)
 		fatal("mmap");
+	conf = serve->conf->signer;
+	throttle_init(&serve->shared->throttle, conf->throttle_count,
+	    conf->throttle_window);
+	remember_init(&serve->shared->remember, conf->remember);
+	hashing_init(&serve->shared->hashing, conf->prefork,
+	    sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 /*
@@ -229,19 +237,31 @@ start_signers(struct master *master)
 	return (next);
 }
 
-/* The request that a dead signer held gets an answer now, not a deadline. */
+/* A request that a dead signer held gets an answer now, not a deadline. */
 static void
-answer_for(struct master *master, size_t slot)
+answer_held(struct master *master, struct serve_held *held)
 {
-	struct serve_held *held;
 	uint64_t id;
 
-	held = &master->serve.shared->held[slot];
 	id = __atomic_exchange_n(&held->id, 0, __ATOMIC_ACQUIRE);
 	if (id == 0 || held->worker >= CONF_MAX_WORKERS ||
 	    master->serve.workers[held->worker] == -1)
 		return;
 	serve_orphan(master->serve.workers[held->worker], id);
+}
+
+static void
+answer_for(struct master *master, size_t slot)
+{
+	struct serve_shared *shared;
+	size_t i;
+
+	shared = master->serve.shared;
+	/* others may hash now */
+	hashing_wait(&shared->hashing, slot, 0, 0);
+	hashing_done(&shared->hashing, slot);
+	for (i = 0; i < SERVE_HELD; i++)
+		answer_held(master, &shared->held[slot][i]);
 }
 
 static void

@@ -112,6 +112,23 @@ address_listed(const struct address *address,
 	return (false);
 }
 
+enum message_network
+address_network(const struct address *address,
+    uint8_t network[MESSAGE_NETWORK_BYTES])
+{
+	memset(network, 0, MESSAGE_NETWORK_BYTES);
+	switch (address->family) {
+	case AF_INET:
+		memcpy(network, address->bytes, 4);
+		return (MESSAGE_IPV4);
+	case AF_INET6:
+		memcpy(network, address->bytes, MESSAGE_NETWORK_BYTES);
+		return (MESSAGE_IPV6);
+	default:
+		return (MESSAGE_LOCAL);
+	}
+}
+
 const char *
 address_text(const struct address *address, char out[ADDRESS_TEXT])
 {

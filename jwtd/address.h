@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "conf.h"
+#include "message.h"
 #include "span.h"
 
 struct address {
@@ -40,6 +41,13 @@ bool		 address_loopback(const struct address *);
  */
 bool		 address_listed(const struct address *,
 		    const struct conf_networks *);
+
+/*
+ * The network that it counts as: all of an IPv4 address, but of an IPv6 one the
+ * first half, because a host has all of the other.
+ */
+enum message_network address_network(const struct address *,
+		    uint8_t network[MESSAGE_NETWORK_BYTES]);
 
 const char	*address_text(const struct address *, char out[ADDRESS_TEXT]);
 

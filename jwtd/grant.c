@@ -130,6 +130,8 @@ ask_signer(struct conn *conn, struct link_context *context, char *body,
 		return (false);
 	}
 	(void)strlcpy(context->user, request->user, sizeof(context->user));
+	request->network_kind = address_network(&context->client,
+	    request->network);
 	conn->pending = link_send(conn->worker->link, conn, context, request);
 	if (conn->pending == NULL)
 		refuse_later(conn, 503, "temporarily_unavailable",

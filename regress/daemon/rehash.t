@@ -10,7 +10,8 @@ use Time::HiRes ();
 use Jwtd;
 use Store qw(imports $ours);
 
-my $d = Jwtd->prepare;
+# all of them, on a slow machine
+my $d = Jwtd->prepare(globals => "timeout request 60s\n");
 my $users = $d->dir . '/users.d/users';
 my @imports = imports();
 

@@ -29,7 +29,8 @@ server "localhost" {
 }
 EOT
 # one user whose password costs little to check, and one with argon2id
-my $d = Jwtd->prepare(servers => $servers);
+# each login of one is a hash
+my $d = Jwtd->prepare(servers => $servers, signer => "\tremember 0\n");
 $d->user('slow', 'slow');
 $d->write_users($d->users_lines, Jwtd::line('quick', 'quick'));
 # and it stays so, since the signer may not replace it

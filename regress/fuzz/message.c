@@ -29,6 +29,8 @@ check_request(const struct message_request *m)
 	must(text(m->user, sizeof(m->user)) && *m->user != '\0');
 	must(text(m->password, sizeof(m->password)));
 	must(m->audience[0][0] != '\0');
+	must(m->network_kind <= MESSAGE_IPV6);
+	must(m->network_kind != MESSAGE_LOCAL || m->network[0] == 0);
 	for (i = 0; i < MESSAGE_AUDIENCES; i++)
 		must(text(m->audience[i], sizeof(m->audience[i])));
 	must(text(m->scope, sizeof(m->scope)) && scope_valid(m->scope));

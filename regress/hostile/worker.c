@@ -90,7 +90,8 @@ test_malformed(void)
 	COSTS("an unknown flag", packet.m.flags = 0x80000000u);
 	COSTS("all flags", packet.m.flags = UINT32_MAX);
 	COSTS("id 0", packet.m.id = 0);
-	COSTS("what has to be zero", packet.m.zero = 1);
+	COSTS("a network of no kind", packet.m.network_kind = 3);
+	COSTS("a Unix socket with an address", packet.m.network[0] = 1);
 	COSTS("no user", packet.m.user[0] = '\0');
 	COSTS("a user without an end", FILL(user));
 	COSTS("a user with a newline", SET(user, "alice\n"));

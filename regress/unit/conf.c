@@ -70,9 +70,9 @@ static const struct {
 	    "\tkey \"/c\" retired rs256\n"), 0 },
 	{ "more key options", IN_SIGNER("\tkey \"/b\" certificate \"/c\" "
 	    "retired ps256\n"), 0 },
-	{ "a stated default", IN_SIGNER("\tremember 5m\n"), 1 },
-	{ "no memory", IN_SIGNER("\tremember 0\n"), 1 },
-	{ "a throttle", IN_SIGNER("\tthrottle 10 per 1m\n"), 1 },
+	{ "a stated default", IN_SIGNER("\tremember 5m\n"), 0 },
+	{ "no memory", IN_SIGNER("\tremember 0\n"), 0 },
+	{ "a throttle", IN_SIGNER("\tthrottle 10 per 1m\n"), 0 },
 	{ "postgres", BARE_SIGNER("\tissuer \"a\"\n\tkey \"/k\"\n"
 	    "\tstore postgres \"service=jwtd passfile=/p\"\n"), 0 },
 	{ "postgres by URI", BARE_SIGNER("\tissuer \"a\"\n\tkey \"/k\"\n"
@@ -810,8 +810,7 @@ test_laters(void)
 	    "server \"s\" {\nlisten on ::1 port 1 proxy\n"
 	    "trusted proxy { ::1 }\nlocation \"/a\" { metrics }\n}\n";
 	static const char *const want[] = {
-		"t:5: \"remember\"",
-		"t:6: \"throttle\"", "t:12: \"metrics\""
+		"t:12: \"metrics\""
 	};
 	const struct conf_later *later;
 	struct conf *conf;

@@ -68,7 +68,17 @@ test_request(void)
 	REQUEST_IS(true, "largest id", m.id = UINT64_MAX);
 	REQUEST_IS(true, "any deadline", m.deadline = UINT64_MAX);
 	REQUEST_IS(true, "any lifetime", m.lifetime = UINT32_MAX);
-	REQUEST_IS(false, "zero that is not", m.zero = 1);
+	REQUEST_IS(false, "an address of a Unix socket", m.network[0] = 1);
+	REQUEST_IS(false, "... its last byte", m.network[7] = 1);
+	REQUEST_IS(true, "IPv4", m.network_kind = MESSAGE_IPV4;
+	    memset(m.network, 0xff, 4));
+	REQUEST_IS(false, "IPv4 of five bytes", m.network_kind = MESSAGE_IPV4;
+	    m.network[4] = 1);
+	REQUEST_IS(true, "IPv6", m.network_kind = MESSAGE_IPV6;
+	    FILL(network, 0xff));
+	REQUEST_IS(false, "another kind of network", m.network_kind = 3);
+	REQUEST_IS(false, "a large kind of network",
+	    m.network_kind = UINT32_MAX);
 	REQUEST_IS(false, "no user", m.user[0] = '\0');
 	REQUEST_IS(false, "user without NUL", FILL(user, 'u'));
 	REQUEST_IS(true, "longest user", FILL(user, 'u');
