@@ -1,7 +1,7 @@
 /*
  * The sandbox on OpenBSD: pledge(2) and unveil(2), after chroot(2) where a role
- * has one.  The parent is not unveiled: it starts programs and removes sockets
- * wherever the configuration says.
+ * has one.  The parent is not unveiled: it starts programs, makes and removes
+ * sockets and reads the configuration wherever they are.
  */
 #include "sandbox.h"
 
@@ -105,10 +105,8 @@ sandbox(enum sandbox_role role)
 		add(promises, sizeof(promises), " rpath dns");
 		break;
 	case SANDBOX_TLSKEY:
-		break;
-	case SANDBOX_TLSKEY:
 		/* the sockets of workers come from the parent */
-		promises = "stdio recvfd";
+		add(promises, sizeof(promises), " recvfd");
 		break;
 	case SANDBOX_SIGNER_MASTER:
 		add(promises, sizeof(promises), " proc recvfd");
