@@ -325,3 +325,17 @@ conf_tls(const struct conf *conf)
 			return (true);
 	return (false);
 }
+
+unsigned int
+conf_say_laters(const struct conf *conf)
+{
+	const struct conf_later *later;
+	unsigned int n;
+
+	n = 0;
+	TAILQ_FOREACH(later, &conf->laters, entry) {
+		log_warnx("%s", later->text);
+		n++;
+	}
+	return (n);
+}

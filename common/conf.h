@@ -238,6 +238,9 @@ const char	*conf_listener_name(const struct conf_listener *, char *buf,
 /* is it a loopback address, or a Unix socket? */
 bool		 conf_listener_loopback(const struct conf_listener *);
 
+/* Log what parses but cannot be done in this version.  Returns how much. */
+unsigned int	 conf_say_laters(const struct conf *);
+
 struct conf	*conf_new(void);
 void		 conf_free(struct conf *);
 

@@ -32,10 +32,15 @@
 #define CONTROL_UNKNOWN	0x6a776335u	/* worker to parent to trust: a kid */
 #define CONTROL_DOWN	0x6a776336u	/* trust to parent and back to trust */
 #define CONTROL_UP	0x6a776337u	/* trust to parent */
+#define CONTROL_ACCEPT	0x6a776338u	/* parent to worker: from now on */
+#define CONTROL_DRAIN	0x6a776339u	/* parent to worker: no more */
 /*
  * CONTROL_KEYS with an fd is, to the trust process, an empty file for an
  * issuer's next key set; without one, from there, that it is written; with one,
  * to a worker, that key set.
+ *
+ * CONTROL_ACCEPT comes when all processes of a worker's generation are ready,
+ * CONTROL_DRAIN when those of another are.
  *
  * CONTROL_DOWN is that an issuer's keys could not be had, which was logged; a
  * trust process hears it of one before it.

@@ -1,7 +1,7 @@
 /*
  * The sandbox on OpenBSD: pledge(2) and unveil(2), after chroot(2) where a role
- * has one.  The parent is not unveiled: it starts programs and removes sockets
- * wherever the configuration says.
+ * has one.  The parent is not unveiled: it starts programs, makes and removes
+ * sockets and reads the configuration wherever they are.
  */
 #include "sandbox.h"
 

@@ -13,26 +13,35 @@
 #include <unistd.h>
 
 #include "certificates.h"
-#include "children.h"
 #include "file.h"
+#include "generation.h"
 #include "log.h"
 #include "system.h"
 
 void
-certificates_init(struct parent *parent)
+certificates_init(struct generation *gen)
 {
-	parent->certificates = parent->new_certificates = -1;
+	gen->certificates = gen->new_certificates = -1;
+}
+
+void
+certificates_free(struct generation *gen)
+{
+	if (gen->certificates != -1)
+		close(gen->certificates);
+	if (gen->new_certificates != -1)
+		close(gen->new_certificates);
 }
 
 int
-certificates_next(struct parent *parent)
+certificates_next(struct generation *gen)
 {
-	if (parent->new_certificates != -1)
-		close(parent->new_certificates);
-	parent->new_certificates = system_anonymous_file("certificates");
-	if (parent->new_certificates == -1)
-		fatal("certificates");
-	return (parent->new_certificates);
+	if (gen->new_certificates != -1)
+		close(gen->new_certificates);
+	gen->new_certificates = system_anonymous_file("certificates");
+	if (gen->new_certificates == -1)
+		log_warn("certificates");
+	return (gen->new_certificates);
 }
 
 static bool
@@ -53,30 +62,30 @@ same_content(int a, int b)
 }
 
 void
-certificates_written(struct parent *parent)
+certificates_written(struct generation *gen)
 {
 	struct child *worker;
 	unsigned int i;
 	bool changed;
 
 	/* else one worker could change what the others read */
-	if (system_seal(parent->new_certificates) == -1) {
+	if (system_seal(gen->new_certificates) == -1) {
 		log_warn("certificates that can still be changed");
-		if (parent->certificates == -1)
-			parent->failed = true;
+		if (gen->certificates == -1)
+			gen->failed = true;
 		return;
 	}
-	changed = parent->certificates != -1 &&
-	    !same_content(parent->certificates, parent->new_certificates);
-	if (parent->certificates != -1)
-		close(parent->certificates);
-	parent->certificates = parent->new_certificates;
-	parent->new_certificates = -1;
+	changed = gen->certificates != -1 &&
+	    !same_content(gen->certificates, gen->new_certificates);
+	if (gen->certificates != -1)
+		close(gen->certificates);
+	gen->certificates = gen->new_certificates;
+	gen->new_certificates = -1;
 	if (!changed)
 		return;
 	log_info("the certificates have changed: replacing the workers");
-	for (i = 0; i < parent->conf->prefork; i++) {
-		worker = &parent->workers[i];
+	for (i = 0; i < gen->conf->prefork; i++) {
+		worker = &gen->workers[i];
 		if (worker->pid == 0)
 			continue;
 		worker->replaced = true;
@@ -85,7 +94,7 @@ certificates_written(struct parent *parent)
 }
 
 bool
-certificates_complete(const struct parent *parent)
+certificates_complete(const struct generation *gen)
 {
-	return (parent->tlskey == NULL || parent->certificates != -1);
+	return (gen->tlskey == NULL || gen->certificates != -1);
 }

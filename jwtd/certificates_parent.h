@@ -4,21 +4,22 @@
 
 #include <stdbool.h>
 
-struct parent;
+struct generation;
 
-void	certificates_init(struct parent *);
+void	certificates_init(struct generation *);
+void	certificates_free(struct generation *);
 
-/* An empty file for the next ones, the parent's to close. */
-int	certificates_next(struct parent *);
+/* An empty file for the next ones, the parent's to close; or -1 and a message. */
+int	certificates_next(struct generation *);
 
 /*
  * As child->ready_hook: the next ones are written.  If they are others than the
  * workers have, because the files were changed, workers with the new ones
  * replace them.
  */
-void	certificates_written(struct parent *);
+void	certificates_written(struct generation *);
 
 /* Are there all that workers cannot start without? */
-bool	certificates_complete(const struct parent *);
+bool	certificates_complete(const struct generation *);
 
 #endif

@@ -2,7 +2,7 @@
  * The parent's children: fork and exec, with the descriptors that each needs at
  * the numbers of control.h.
  */
-#include "children.h"
+#include "generation.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,18 +26,27 @@ children_conf_file(const struct conf *conf)
 	FILE *f;
 	int fd, copy;
 
+	f = NULL;
+	copy = -1;
 	if ((fd = system_anonymous_file("jwtd.conf")) == -1 ||
 	    (copy = dup(fd)) == -1 || (f = fdopen(copy, "w")) == NULL)
-		fatal("configuration");
+		goto fail;
 	conf_print(conf, f);
-	if (fclose(f) == EOF)
-		fatal("configuration");
-	return (fd);
+	if (fclose(f) == 0)
+		return (fd);
+	copy = -1;
+fail:
+	log_warn("configuration");
+	if (copy != -1)
+		close(copy);
+	if (fd != -1)
+		close(fd);
+	return (-1);
 }
 
 /* argv for a child: its name, its option and slot if any, our own options */
 static void
-child_argv(const struct parent *parent, const char *name, const char *option,
+child_argv(const struct generation *gen, const char *name, const char *option,
     const char *slot, char *argv[6])
 {
 	size_t n;
@@ -48,9 +57,9 @@ child_argv(const struct parent *parent, const char *name, const char *option,
 		argv[n++] = (char *)(uintptr_t)option;
 	if (slot != NULL)
 		argv[n++] = (char *)(uintptr_t)slot;
-	if (parent->options->foreground)
+	if (gen->options->foreground)
 		argv[n++] = (char *)(uintptr_t)"-d";
-	if (parent->options->verbose)
+	if (gen->options->verbose)
 		argv[n++] = (char *)(uintptr_t)"-v";
 	argv[n] = NULL;
 }
@@ -67,48 +76,48 @@ child_env(char zone[64], char *env[3])
 }
 
 static void
-add(struct parent *parent, const struct child *child)
+add(struct generation *gen, const struct child *child)
 {
-	parent->children[parent->nchildren] = *child;
-	parent->children[parent->nchildren].control = -1;
-	parent->children[parent->nchildren].signer_end = -1;
-	parent->children[parent->nchildren].tlskey_end = -1;
-	parent->nchildren++;
+	gen->children[gen->nchildren] = *child;
+	gen->children[gen->nchildren].control = -1;
+	gen->children[gen->nchildren].signer_end = -1;
+	gen->children[gen->nchildren].tlskey_end = -1;
+	gen->nchildren++;
 }
 
 void
-children_init(struct parent *parent)
+children_init(struct generation *gen)
 {
 	const struct child signer = { .what = "jwtd-signer",
-	    .program = parent->options->signer,
+	    .program = gen->options->signer,
 	    .start = children_start_signer, .ready_hook = keys_signer_ready };
 	const struct child tlskey = { .what = "tlskey",
-	    .program = parent->options->self,
+	    .program = gen->options->self,
 	    .start = children_start_tlskey,
 	    .ready_hook = certificates_written };
 	const struct child trust = { .what = "trust",
-	    .program = parent->options->self, .may_end = true,
+	    .program = gen->options->self, .may_end = true,
 	    .start = children_start_trust, .hear = keys_hear_trust,
 	    .ready_hook = keys_trust_ready };
 	struct child worker = { .what = "worker",
-	    .program = parent->options->self,
+	    .program = gen->options->self,
 	    .start = children_start_worker, .hear = keys_hear_worker };
 
-	if (parent->conf->signer != NULL) {
-		parent->signer = &parent->children[parent->nchildren];
-		add(parent, &signer);
+	if (gen->conf->signer != NULL) {
+		gen->signer = &gen->children[gen->nchildren];
+		add(gen, &signer);
 	}
-	if (conf_tls(parent->conf)) {
-		parent->tlskey = &parent->children[parent->nchildren];
-		add(parent, &tlskey);
+	if (conf_tls(gen->conf)) {
+		gen->tlskey = &gen->children[gen->nchildren];
+		add(gen, &tlskey);
 	}
-	if (parent->conf->ntrusts > 0) {
-		parent->trust = &parent->children[parent->nchildren];
-		add(parent, &trust);
+	if (gen->conf->ntrusts > 0) {
+		gen->trust = &gen->children[gen->nchildren];
+		add(gen, &trust);
 	}
-	parent->workers = &parent->children[parent->nchildren];
-	for (; worker.slot < parent->conf->prefork; worker.slot++)
-		add(parent, &worker);
+	gen->workers = &gen->children[gen->nchildren];
+	for (; worker.slot < gen->conf->prefork; worker.slot++)
+		add(gen, &worker);
 }
 
 void
@@ -123,19 +132,37 @@ children_close_ends(struct child *child)
 	child->control = child->signer_end = child->tlskey_end = -1;
 }
 
+/* It counts as one that died. */
+static void
+cannot_start(struct child *child)
+{
+	log_warn("%s cannot be started", child->what);
+	child->pid = 0;
+	children_close_ends(child);
+	restart_ended(&child->restart, clock_ms());
+}
+
+/* Before there is a process.  Returns the child's end of its control socket. */
+static int
+prepare(struct child *child)
+{
+	int control[2];
+
+	child->ready = false;
+	child->replaced = false;
+	restart_started(&child->restart, clock_ms());
+	if (control_pair(control) == -1)
+		return (-1);
+	child->control = control[0];
+	return (control[1]);
+}
+
 /* Fork it.  control is the child's end and is closed here. */
 static void
 start_child(struct child *child, const struct spawn *s, int control)
 {
-	child->ready = false;
-	child->replaced = false;
-	restart_started(&child->restart, clock_ms());
-	if ((child->pid = spawn(s)) == -1) {
-		log_warn("%s cannot be started", child->what);
-		child->pid = 0;
-		children_close_ends(child);
-		restart_ended(&child->restart, clock_ms());
-	}
+	if ((child->pid = spawn(s)) == -1)
+		cannot_start(child);
 	close(control);
 }
 
@@ -155,124 +182,173 @@ give_worker(const struct child *holder, const struct child *worker, int end)
 }
 
 void
-children_start_signer(struct parent *parent, struct child *signer)
+children_start_signer(struct generation *gen, struct child *signer)
 {
-	int fds[3], control[2];
+	int fds[3], control;
 	char *argv[6];
 	struct spawn s;
 	unsigned int i;
 
-	if (control_pair(control) == -1)
-		fatal("socketpair");
-	signer->control = control[0];
-	fds[FD_CONTROL - 3] = control[1];
-	fds[FD_CONF - 3] = parent->conf_fd;
-	fds[FD_KEYS - 3] = keys_next(parent, 0);
-	child_argv(parent, "jwtd-signer", NULL, NULL, argv);
+	control = prepare(signer);
+	fds[FD_KEYS - 3] = control == -1 ? -1 : keys_next(gen, 0);
+	if (fds[FD_KEYS - 3] == -1) {
+		cannot_start(signer);
+		if (control != -1)
+			close(control);
+		return;
+	}
+	fds[FD_CONTROL - 3] = control;
+	fds[FD_CONF - 3] = gen->conf_fd;
+	child_argv(gen, "jwtd-signer", NULL, NULL, argv);
 	s.path = signer->program;
 	s.argv = argv;
 	s.env = NULL;
 	s.fds = fds;
 	s.nfds = 3;
-	start_child(signer, &s, control[1]);
+	start_child(signer, &s, control);
 	/* what workers sent while there was no signer still waits in these */
-	for (i = 0; i < parent->conf->prefork; i++)
-		give_worker(signer, &parent->workers[i],
-		    parent->workers[i].signer_end);
+	for (i = 0; i < gen->conf->prefork; i++)
+		give_worker(signer, &gen->workers[i],
+		    gen->workers[i].signer_end);
 }
 
 void
-children_start_tlskey(struct parent *parent, struct child *tlskey)
+children_start_tlskey(struct generation *gen, struct child *tlskey)
 {
 	char zone[64], *argv[6], *env[3];
-	int fds[3], control[2];
+	int fds[3], control;
 	struct spawn s;
 	unsigned int i;
 
-	if (control_pair(control) == -1)
-		fatal("socketpair");
-	tlskey->control = control[0];
-	fds[FD_CONTROL - 3] = control[1];
-	fds[FD_CONF - 3] = parent->conf_fd;
-	fds[FD_PUBLISH - 3] = certificates_next(parent);
-	child_argv(parent, "jwtd", "-K", NULL, argv);
+	control = prepare(tlskey);
+	fds[FD_PUBLISH - 3] = control == -1 ? -1 : certificates_next(gen);
+	if (fds[FD_PUBLISH - 3] == -1) {
+		cannot_start(tlskey);
+		if (control != -1)
+			close(control);
+		return;
+	}
+	fds[FD_CONTROL - 3] = control;
+	fds[FD_CONF - 3] = gen->conf_fd;
+	child_argv(gen, "jwtd", "-K", NULL, argv);
 	child_env(zone, env);
 	s.path = tlskey->program;
 	s.argv = argv;
 	s.env = env;
 	s.fds = fds;
 	s.nfds = 3;
-	start_child(tlskey, &s, control[1]);
-	for (i = 0; i < parent->conf->prefork; i++)
-		give_worker(tlskey, &parent->workers[i],
-		    parent->workers[i].tlskey_end);
+	start_child(tlskey, &s, control);
+	for (i = 0; i < gen->conf->prefork; i++)
+		give_worker(tlskey, &gen->workers[i],
+		    gen->workers[i].tlskey_end);
 }
 
 void
-children_start_trust(struct parent *parent, struct child *trust)
+children_start_trust(struct generation *gen, struct child *trust)
 {
 	char zone[64], *argv[6], *env[3];
-	int fds[2], control[2];
+	int fds[2], control;
 	struct spawn s;
 
-	if (control_pair(control) == -1)
-		fatal("socketpair");
-	trust->control = control[0];
+	if ((control = prepare(trust)) == -1) {
+		cannot_start(trust);
+		return;
+	}
 	/* it finds all this there when it starts */
-	if (keys_brief_trust(parent, trust->control) == -1 ||
-	    watch_all(parent) == -1)
+	if (keys_brief_trust(gen, trust->control) == -1 ||
+	    watch_all(gen) == -1)
 		log_warn("trust does not hear of all issuers");
-	fds[FD_CONTROL - 3] = control[1];
-	fds[FD_CONF - 3] = parent->conf_fd;
-	child_argv(parent, "jwtd", "-T", NULL, argv);
+	fds[FD_CONTROL - 3] = control;
+	fds[FD_CONF - 3] = gen->conf_fd;
+	child_argv(gen, "jwtd", "-T", NULL, argv);
 	child_env(zone, env);
 	s.path = trust->program;
 	s.argv = argv;
 	s.env = env;
 	s.fds = fds;
 	s.nfds = 2;
-	start_child(trust, &s, control[1]);
+	start_child(trust, &s, control);
+}
+
+bool
+children_give(const struct generation *gen, struct child *worker)
+{
+	static const struct control accept = { CONTROL_ACCEPT, 0 };
+
+	/* in this order: no client before the keys */
+	if (!keys_give(gen, worker))
+		return (false);
+	if (worker->accept_owed &&
+	    control_send(worker->control, &accept, -1) == -1)
+		return (false);
+	worker->accept_owed = false;
+	return (true);
+}
+
+/*
+ * The ends of a worker's sockets: ours into worker, the others into fds.
+ * Returns -1 with all of them closed.
+ */
+static int
+worker_sockets(const struct generation *gen, struct child *worker, int *fds)
+{
+	int pair[2];
+
+	fds[FD_SIGNER - 3] = fds[FD_TLSKEY - 3] = -1;
+	if ((fds[FD_CONTROL - 3] = prepare(worker)) == -1)
+		return (-1);
+	if (gen->signer != NULL) {
+		if (packet_pair(pair) == -1)
+			goto fail;
+		fds[FD_SIGNER - 3] = pair[0];
+		worker->signer_end = pair[1];
+	}
+	if (gen->tlskey != NULL) {
+		if (packet_pair(pair) == -1)
+			goto fail;
+		fds[FD_TLSKEY - 3] = pair[0];
+		worker->tlskey_end = pair[1];
+	}
+	return (0);
+fail:
+	if (fds[FD_SIGNER - 3] != -1)
+		close(fds[FD_SIGNER - 3]);
+	close(fds[FD_CONTROL - 3]);
+	return (-1);
 }
 
 void
-children_start_worker(struct parent *parent, struct child *worker)
+children_start_worker(struct generation *gen, struct child *worker)
 {
-	int fds[FD_LISTEN - 3 + CONF_MAX_LISTENERS], control[2], link[2];
-	int tls[2];
+	int fds[FD_LISTEN - 3 + CONF_MAX_LISTENERS];
 	char slot[16], zone[64], *argv[6], *env[3];
 	struct spawn s;
 
-	link[0] = link[1] = tls[0] = tls[1] = -1;
-	if (control_pair(control) == -1 || (parent->conf->signer != NULL &&
-	    packet_pair(link) == -1) || (conf_tls(parent->conf) &&
-	    packet_pair(tls) == -1))
-		fatal("socketpair");
-	worker->control = control[0];
-	worker->signer_end = link[1];
+	if (worker_sockets(gen, worker, fds) == -1) {
+		cannot_start(worker);
+		return;
+	}
 	/* it finds these there before its first connection */
-	keys_owe_all(parent, worker);
-	(void)keys_give(parent, worker);
-	worker->tlskey_end = tls[1];
-	fds[FD_CONTROL - 3] = control[1];
-	fds[FD_CONF - 3] = parent->conf_fd;
-	fds[FD_SIGNER - 3] = link[0];
-	fds[FD_TLSKEY - 3] = tls[0];
-	fds[FD_CERTIFICATES - 3] = parent->certificates;
-	memcpy(&fds[FD_LISTEN - 3], parent->listeners,
-	    parent->conf->nlisteners * sizeof(int));
+	keys_owe_all(gen, worker);
+	worker->accept_owed = gen->serving;
+	(void)children_give(gen, worker);
+	fds[FD_CONF - 3] = gen->conf_fd;
+	fds[FD_CERTIFICATES - 3] = gen->certificates;
+	memcpy(&fds[FD_LISTEN - 3], gen->listeners,
+	    gen->conf->nlisteners * sizeof(int));
 	(void)snprintf(slot, sizeof(slot), "%u", worker->slot);
-	child_argv(parent, "jwtd", "-W", slot, argv);
+	child_argv(gen, "jwtd", "-W", slot, argv);
 	child_env(zone, env);
 	s.path = worker->program;
 	s.argv = argv;
 	s.env = env;
 	s.fds = fds;
-	s.nfds = FD_LISTEN - 3 + parent->conf->nlisteners;
-	start_child(worker, &s, control[1]);
-	if (link[0] != -1)
-		close(link[0]);
-	if (tls[0] != -1)
-		close(tls[0]);
-	give_worker(parent->signer, worker, worker->signer_end);
-	give_worker(parent->tlskey, worker, worker->tlskey_end);
+	s.nfds = FD_LISTEN - 3 + gen->conf->nlisteners;
+	start_child(worker, &s, fds[FD_CONTROL - 3]);
+	if (fds[FD_SIGNER - 3] != -1)
+		close(fds[FD_SIGNER - 3]);
+	if (fds[FD_TLSKEY - 3] != -1)
+		close(fds[FD_TLSKEY - 3]);
+	give_worker(gen->signer, worker, worker->signer_end);
+	give_worker(gen->tlskey, worker, worker->tlskey_end);
 }

@@ -356,7 +356,7 @@ conn_work(struct conn *conn)
 			return;
 		}
 		/* half a request, or none, and no more will come */
-		if (conn->peer_done || (conn->worker->draining &&
+		if (conn->peer_done || (conn->worker->ending &&
 		    conn->state == CONN_HEAD &&
 		    conn->in.off == conn->in.len)) {
 			conn_free(conn);

@@ -70,8 +70,10 @@ issuers_hear(struct worker *worker)
 	int fd, result;
 
 	while ((result = control_recv(FD_CONTROL, &control, &fd)) == 1) {
-		if (fd == -1)
+		if (fd == -1) {
+			worker_told(worker, &control);
 			continue;
+		}
 		if (control.type == CONTROL_KEYS &&
 		    control.slot < worker->nissuers)
 			take_keys(worker, control.slot, fd);

@@ -81,21 +81,6 @@ find_programs(const char *argv0, struct parent_options *options)
 		fatal("strdup");
 }
 
-/* Everything that parses but that this version cannot do.  Returns how many. */
-static unsigned int
-say_later(const struct conf *conf)
-{
-	const struct conf_later *later;
-	unsigned int n;
-
-	n = 0;
-	TAILQ_FOREACH(later, &conf->laters, entry) {
-		log_warnx("%s", later->text);
-		n++;
-	}
-	return (n);
-}
-
 static void
 check_users(const struct conf *conf)
 {
@@ -212,15 +197,18 @@ main(int argc, char *argv[])
 	if ((conf = conf_load(file, NULL)) == NULL)
 		return (1);
 	if (check) {
-		(void)say_later(conf);
+		(void)conf_say_laters(conf);
 		if (options.verbose)
 			conf_print(conf, stdout);
 		printf("configuration OK\n");
 		conf_free(conf);
 		return (0);
 	}
-	if (say_later(conf) > 0)
+	if (conf_say_laters(conf) > 0)
 		return (1);
+	/* setproctitle(3) writes where the arguments are */
+	if ((options.file = strdup(file)) == NULL)
+		fatal("strdup");
 	find_programs(argv0, &options);
 	check_users(conf);
 	notify = options.foreground ? -1 : background();

@@ -5,69 +5,120 @@
  */
 #include "keys.h"
 
+#include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "children.h"
+#include "generation.h"
 #include "control.h"
 #include "log.h"
 #include "system.h"
 
 /* the number of the first trust block's issuer, see control.h */
 static size_t
-first_trust(const struct parent *parent)
+first_trust(const struct generation *gen)
 {
-	return (parent->conf->signer != NULL ? 1 : 0);
+	return (gen->conf->signer != NULL ? 1 : 0);
+}
+
+/* Are the keys of one that is asked at its URL those of the other? */
+static bool
+same_source(const struct conf_trust *a, const struct conf_trust *b)
+{
+	return (a->source == CONF_TRUST_HTTPS &&
+	    b->source == CONF_TRUST_HTTPS &&
+	    strcmp(a->issuer, b->issuer) == 0 &&
+	    strcmp(a->path, b->path) == 0 && (a->ca == NULL ? b->ca == NULL :
+	    b->ca != NULL && strcmp(a->ca, b->ca) == 0));
+}
+
+static void
+take_over(struct keys *keys, const struct conf_trust *trust,
+    const struct generation *before)
+{
+	const struct conf_trust *other;
+	const struct keys *old;
+
+	old = &before->keys[first_trust(before)];
+	TAILQ_FOREACH(other, &before->conf->trusts, entry) {
+		if (same_source(trust, other)) {
+			keys->down = old->down;
+			if (old->fd != -1)
+				keys->fd = fcntl(old->fd, F_DUPFD_CLOEXEC, 0);
+			return;
+		}
+		old++;
+	}
 }
 
 void
-keys_init(struct parent *parent)
+keys_init(struct generation *gen, const struct generation *before)
+{
+	const struct conf_trust *trust;
+	size_t i;
+
+	gen->nkeys = first_trust(gen) + gen->conf->ntrusts;
+	for (i = 0; i < gen->nkeys; i++)
+		gen->keys[i].fd = gen->keys[i].next = -1;
+	if (before == NULL)
+		return;
+	i = first_trust(gen);
+	TAILQ_FOREACH(trust, &gen->conf->trusts, entry)
+		take_over(&gen->keys[i++], trust, before);
+}
+
+void
+keys_free(struct generation *gen)
 {
 	size_t i;
 
-	parent->nkeys = first_trust(parent) + parent->conf->ntrusts;
-	for (i = 0; i < parent->nkeys; i++)
-		parent->keys[i].fd = parent->keys[i].next = -1;
+	for (i = 0; i < gen->nkeys; i++) {
+		if (gen->keys[i].fd != -1)
+			close(gen->keys[i].fd);
+		if (gen->keys[i].next != -1)
+			close(gen->keys[i].next);
+	}
 }
 
 int
-keys_next(struct parent *parent, size_t issuer)
+keys_next(struct generation *gen, size_t issuer)
 {
 	struct keys *keys;
 
-	keys = &parent->keys[issuer];
+	keys = &gen->keys[issuer];
 	if (keys->next != -1)
 		close(keys->next);
 	if ((keys->next = system_anonymous_file("keys")) == -1)
-		fatal("public keys");
+		log_warn("public keys");
 	return (keys->next);
 }
 
 void
-keys_owe_all(const struct parent *parent, struct child *worker)
+keys_owe_all(const struct generation *gen, struct child *worker)
 {
 	size_t i;
 
 	worker->owed = 0;
-	for (i = 0; i < parent->nkeys; i++)
-		if (parent->keys[i].fd != -1)
+	for (i = 0; i < gen->nkeys; i++)
+		if (gen->keys[i].fd != -1)
 			worker->owed |= UINT64_C(1) << i;
 }
 
 bool
-keys_give(const struct parent *parent, struct child *worker)
+keys_give(const struct generation *gen, struct child *worker)
 {
 	struct control control;
 	uint64_t bit;
 	uint32_t i;
 
 	control.type = CONTROL_KEYS;
-	for (i = 0; worker->owed != 0 && i < parent->nkeys; i++) {
+	for (i = 0; worker->owed != 0 && i < gen->nkeys; i++) {
 		bit = UINT64_C(1) << i;
 		if ((worker->owed & bit) == 0)
 			continue;
 		control.slot = i;
 		if (control_send(worker->control, &control,
-		    parent->keys[i].fd) == -1)
+		    gen->keys[i].fd) == -1)
 			return (false);
 		worker->owed &= ~bit;
 	}
@@ -75,13 +126,13 @@ keys_give(const struct parent *parent, struct child *worker)
 }
 
 void
-keys_written(struct parent *parent, size_t issuer)
+keys_written(struct generation *gen, size_t issuer)
 {
 	struct child *worker;
 	struct keys *keys;
 	unsigned int i;
 
-	keys = &parent->keys[issuer];
+	keys = &gen->keys[issuer];
 	if (keys->next == -1)
 		return;
 	/* else one worker could change what the others read */
@@ -89,46 +140,49 @@ keys_written(struct parent *parent, size_t issuer)
 		log_warn("public keys that can still be changed");
 		close(keys->next);
 		keys->next = -1;
-		if (keys->fd == -1 && !parent->started)
-			parent->failed = true;
+		if (keys->fd == -1 && !gen->started)
+			gen->failed = true;
 		return;
 	}
 	if (keys->fd != -1)
 		close(keys->fd);
 	keys->fd = keys->next;
 	keys->next = -1;
-	for (i = 0; i < parent->conf->prefork; i++) {
-		worker = &parent->workers[i];
+	for (i = 0; i < gen->conf->prefork; i++) {
+		worker = &gen->workers[i];
 		if (worker->pid == 0 || worker->control == -1)
 			continue;
 		worker->owed |= UINT64_C(1) << issuer;
-		(void)keys_give(parent, worker);
+		(void)keys_give(gen, worker);
 	}
 }
 
 /* An empty file for that issuer, to the trust process. */
 static int
-give_next(struct parent *parent, int to, size_t issuer)
+give_next(struct generation *gen, int to, size_t issuer)
 {
 	struct control control;
+	int fd;
 
 	control.type = CONTROL_KEYS;
 	control.slot = (uint32_t)issuer;
-	return (control_send(to, &control, keys_next(parent, issuer)));
+	if ((fd = keys_next(gen, issuer)) == -1)
+		return (-1);
+	return (control_send(to, &control, fd));
 }
 
 int
-keys_brief_trust(struct parent *parent, int to)
+keys_brief_trust(struct generation *gen, int to)
 {
 	struct control control;
 	size_t i;
 
-	for (i = first_trust(parent); i < parent->nkeys; i++) {
-		if (give_next(parent, to, i) == -1)
+	for (i = first_trust(gen); i < gen->nkeys; i++) {
+		if (give_next(gen, to, i) == -1)
 			return (-1);
 		control.type = CONTROL_DOWN;
 		control.slot = (uint32_t)i;
-		if (parent->keys[i].down &&
+		if (gen->keys[i].down &&
 		    control_send(to, &control, -1) == -1)
 			return (-1);
 	}
@@ -136,57 +190,57 @@ keys_brief_trust(struct parent *parent, int to)
 }
 
 void
-keys_hear_trust(struct parent *parent, const struct control *control)
+keys_hear_trust(struct generation *gen, const struct control *control)
 {
-	if (control->slot < first_trust(parent) ||
-	    control->slot >= parent->nkeys)
+	if (control->slot < first_trust(gen) ||
+	    control->slot >= gen->nkeys)
 		return;
 	switch (control->type) {
 	case CONTROL_KEYS:
-		keys_written(parent, control->slot);
-		if (give_next(parent, parent->trust->control,
+		keys_written(gen, control->slot);
+		if (give_next(gen, gen->trust->control,
 		    control->slot) == -1)
 			log_warn("trust %u gets no file", control->slot);
 		break;
 	case CONTROL_DOWN:
-		parent->keys[control->slot].down = true;
+		gen->keys[control->slot].down = true;
 		break;
 	case CONTROL_UP:
-		parent->keys[control->slot].down = false;
+		gen->keys[control->slot].down = false;
 		break;
 	}
 }
 
 void
-keys_hear_worker(struct parent *parent, const struct control *control)
+keys_hear_worker(struct generation *gen, const struct control *control)
 {
-	if (control->type != CONTROL_UNKNOWN || parent->trust == NULL ||
-	    parent->trust->pid == 0 || parent->trust->control == -1 ||
-	    control->slot < first_trust(parent) ||
-	    control->slot >= parent->nkeys)
+	if (control->type != CONTROL_UNKNOWN || gen->trust == NULL ||
+	    gen->trust->pid == 0 || gen->trust->control == -1 ||
+	    control->slot < first_trust(gen) ||
+	    control->slot >= gen->nkeys)
 		return;
-	if (control_send(parent->trust->control, control, -1) == -1)
+	if (control_send(gen->trust->control, control, -1) == -1)
 		log_debug("trust is busy");
 }
 
 void
-keys_signer_ready(struct parent *parent)
+keys_signer_ready(struct generation *gen)
 {
-	keys_written(parent, 0);
+	keys_written(gen, 0);
 }
 
 /* What is wrong with a file was said by then. */
 void
-keys_trust_ready(struct parent *parent)
+keys_trust_ready(struct generation *gen)
 {
 	const struct conf_trust *trust;
 	size_t i;
 
-	i = first_trust(parent);
-	TAILQ_FOREACH(trust, &parent->conf->trusts, entry) {
+	i = first_trust(gen);
+	TAILQ_FOREACH(trust, &gen->conf->trusts, entry) {
 		if (trust->source != CONF_TRUST_HTTPS &&
-		    parent->keys[i].fd == -1 && !parent->started)
-			parent->failed = true;
+		    gen->keys[i].fd == -1 && !gen->started)
+			gen->failed = true;
 		i++;
 	}
 }
@@ -196,10 +250,10 @@ keys_trust_ready(struct parent *parent)
  * are.
  */
 bool
-keys_complete(const struct parent *parent)
+keys_complete(const struct generation *gen)
 {
-	if (parent->signer != NULL && parent->keys[0].fd == -1)
+	if (gen->signer != NULL && gen->keys[0].fd == -1)
 		return (false);
-	return (parent->trust == NULL || parent->started ||
-	    parent->trust->ready);
+	return (gen->trust == NULL || gen->started ||
+	    gen->trust->ready);
 }

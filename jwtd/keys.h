@@ -10,34 +10,42 @@
 
 struct child;
 struct control;
-struct parent;
+struct generation;
 
-void	keys_init(struct parent *);
+/*
+ * With what the generation before, or NULL, has of servers that are asked for
+ * their keys: they may not answer just now.
+ */
+void	keys_init(struct generation *, const struct generation *before);
+void	keys_free(struct generation *);
 
-/* An empty file for the next set of that issuer, the parent's to close. */
-int	keys_next(struct parent *, size_t issuer);
+/*
+ * An empty file for the next set of that issuer, the parent's to close; or -1
+ * after a message.
+ */
+int	keys_next(struct generation *, size_t issuer);
 
 /* The next set of that issuer is written: all workers get it. */
-void	keys_written(struct parent *, size_t issuer);
+void	keys_written(struct generation *, size_t issuer);
 
 /*
  * What a worker that will start, or that was short of room, does not have yet.
  * Returns false if it lacks some still.
  */
-void	keys_owe_all(const struct parent *, struct child *worker);
-bool	keys_give(const struct parent *, struct child *worker);
+void	keys_owe_all(const struct generation *, struct child *worker);
+bool	keys_give(const struct generation *, struct child *worker);
 
 /* What a new trust process has to know of each issuer.  0 or -1. */
-int	keys_brief_trust(struct parent *, int control);
+int	keys_brief_trust(struct generation *, int control);
 /* ...and what it says, as child->hear. */
-void	keys_hear_trust(struct parent *, const struct control *);
+void	keys_hear_trust(struct generation *, const struct control *);
 /* as child->ready */
-void	keys_signer_ready(struct parent *);
-void	keys_trust_ready(struct parent *);
+void	keys_signer_ready(struct generation *);
+void	keys_trust_ready(struct generation *);
 /* as child->hear: what a worker says */
-void	keys_hear_worker(struct parent *, const struct control *);
+void	keys_hear_worker(struct generation *, const struct control *);
 
 /* Are there all that workers cannot start without? */
-bool	keys_complete(const struct parent *);
+bool	keys_complete(const struct generation *);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -105,9 +106,21 @@ announce(const struct conf_listener *listener, int fd)
 	    listener->tls ? " with tls" : "");
 }
 
-/* The first n of them; a socket's file goes too. */
+static bool
+has(const int *fds, size_t n, int fd)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (fds[i] == fd)
+			return (true);
+	return (false);
+}
+
+/* The first n of them, but those kept; a socket's file goes too. */
 static void
-close_first(const struct conf *conf, int *fds, size_t n)
+close_first(const struct conf *conf, const int *fds, size_t n,
+    const int *kept, size_t nkept)
 {
 	const struct conf_listener *listener;
 	size_t i;
@@ -116,41 +129,77 @@ close_first(const struct conf *conf, int *fds, size_t n)
 	TAILQ_FOREACH(listener, &conf->listeners, entry) {
 		if (i == n)
 			return;
-		close(fds[i++]);
-		if (listener->family == AF_UNIX)
-			(void)unlink(listener->address);
+		if (!has(kept, nkept, fds[i])) {
+			close(fds[i]);
+			if (listener->family == AF_UNIX)
+				(void)unlink(listener->address);
+		}
+		i++;
 	}
 }
 
+/* A new one, or -1 after a message. */
+static int
+open_one(const struct conf_listener *listener)
+{
+	char name[256];
+	int fd;
+
+	fd = socket(listener->family, SOCK_STREAM | SOCK_CLOEXEC |
+	    SOCK_NONBLOCK, 0);
+	if (fd != -1 && bind_one(fd, listener) == 0 &&
+	    listen(fd, BACKLOG) == 0) {
+		announce(listener, fd);
+		return (fd);
+	}
+	log_warn("%s", conf_listener_name(listener, name, sizeof(name)));
+	if (fd != -1)
+		close(fd);
+	return (-1);
+}
+
+/* The other configuration's, or -1. */
+static int
+find_one(const struct conf_listener *listener, const struct conf *other,
+    const int *fds)
+{
+	const struct conf_listener *old;
+
+	if (other == NULL)
+		return (-1);
+	TAILQ_FOREACH(old, &other->listeners, entry) {
+		if (old->family == listener->family &&
+		    old->port == listener->port &&
+		    strcmp(old->address, listener->address) == 0)
+			return (*fds);
+		fds++;
+	}
+	return (-1);
+}
+
 int
-listen_open(const struct conf *conf, int *fds)
+listen_open(const struct conf *conf, int *fds, const struct conf *other,
+    const int *other_fds)
 {
 	const struct conf_listener *listener;
-	char name[256];
 	size_t i;
-	int fd;
 
 	i = 0;
 	TAILQ_FOREACH(listener, &conf->listeners, entry) {
-		fd = socket(listener->family, SOCK_STREAM | SOCK_CLOEXEC |
-		    SOCK_NONBLOCK, 0);
-		if (fd == -1 || bind_one(fd, listener) == -1 ||
-		    listen(fd, BACKLOG) == -1) {
-			log_warn("%s", conf_listener_name(listener, name,
-			    sizeof(name)));
-			if (fd != -1)
-				close(fd);
-			close_first(conf, fds, i);
+		fds[i] = find_one(listener, other, other_fds);
+		if (fds[i] == -1 && (fds[i] = open_one(listener)) == -1) {
+			close_first(conf, fds, i, other_fds,
+			    other != NULL ? other->nlisteners : 0);
 			return (-1);
 		}
-		announce(listener, fd);
-		fds[i++] = fd;
+		i++;
 	}
 	return (0);
 }
 
 void
-listen_close(const struct conf *conf, int *fds)
+listen_close(const struct conf *conf, const int *fds, const int *kept,
+    size_t n)
 {
-	close_first(conf, fds, conf->nlisteners);
+	close_first(conf, fds, conf->nlisteners, kept, n);
 }

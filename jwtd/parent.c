@@ -1,36 +1,40 @@
 /*
- * The parent: opens the listeners, starts those that hold keys and the workers,
- * starts again what dies, and ends them all.  It is root and stays root, and it
- * reads no byte from a client, another server, a database or a key file.
+ * The parent: has a generation of processes serve, starts another one beside it
+ * when it is told to reload, and ends them all.  It is root and stays root, and
+ * it reads no byte from a client, another server, a database or a key file.
  */
 #include "parent.h"
 
-#include <sys/types.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "certificates_parent.h"
-#include "children.h"
 #include "clock.h"
-#include "control.h"
-#include "keys.h"
-#include "listen.h"
+#include "generation.h"
 #include "log.h"
 #include "sandbox.h"
 #include "system.h"
-#include "watch.h"
 
-#define STOP_GRACE	5000	/* ms, besides the timeout of a request */
-#define OWED_WAIT	100	/* ms, until a worker may have room */
+/* one that serves, one that starts, and those that drain */
+#define MAX_GENERATIONS	4
+
+struct parent {
+	const struct parent_options *options;
+	struct generations	 all;		/* the oldest first */
+	size_t			 n;
+	struct generation	*current;	/* serves; or NULL */
+	struct generation	*next;		/* starts; or NULL */
+	bool			 stopping;
+	bool			 failed;
+	sigset_t		 wait_mask;
+};
 
 static volatile sig_atomic_t asked_to_stop, asked_to_reload;
 
@@ -66,204 +70,178 @@ setup_signals(struct parent *parent)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
-static int
-sooner(int a, int b)
-{
-	return (a == -1 || (b != -1 && b < a) ? b : a);
-}
-
-/* Start what is due.  Returns the ms until the next is, or -1. */
-static int
-start_due(struct parent *parent)
-{
-	struct child *child;
-	size_t i;
-	int wait, next;
-
-	next = -1;
-	for (i = 0; i < parent->nchildren; i++) {
-		child = &parent->children[i];
-		if (child >= parent->workers && (!keys_complete(parent) ||
-		    !certificates_complete(parent)))
-			break;
-		/* what is wrong with a file is said by the first worker, once */
-		if (child > parent->workers && !parent->started &&
-		    !parent->workers[0].ready)
-			break;
-		if (child->pid != 0)
-			continue;
-		wait = restart_wait(&child->restart, clock_ms());
-		if (wait > 0)
-			next = sooner(next, wait);
-		else
-			child->start(parent, child);
-	}
-	return (next);
-}
-
-/* Key sets for which a worker had no room.  As start_due(). */
-static int
-pay_owed(struct parent *parent)
-{
-	struct child *worker;
-	unsigned int i;
-	int next;
-
-	next = -1;
-	for (i = 0; i < parent->conf->prefork; i++) {
-		worker = &parent->workers[i];
-		if (worker->pid != 0 && worker->control != -1 &&
-		    !keys_give(parent, worker))
-			next = OWED_WAIT;
-	}
-	return (next);
-}
-
 static void
-end_child(struct child *child, int sig)
+add(struct parent *parent, struct generation *gen)
 {
-	if (child->pid == 0)
-		return;
-	/* a root without CAP_KILL, as in a container: they end as if we had */
-	if (kill(child->pid, sig) == -1 && errno == EPERM &&
-	    child->control != -1)
-		(void)shutdown(child->control, SHUT_RDWR);
+	TAILQ_INSERT_TAIL(&parent->all, gen, entry);
+	parent->n++;
+	parent->next = gen;
 }
 
+/* The next one will not be: what it opened is closed, and the old one stays. */
 static void
-hear_child(struct parent *parent, struct child *child)
+give_up_next(struct parent *parent)
 {
-	struct control control;
-	int result;
-
-	result = control_recv(child->control, &control, NULL);
-	if (result == -1)
-		return;
-	if (result == 0) {
-		/* SIGCHLD says the rest */
-		close(child->control);
-		child->control = -1;
-		return;
-	}
-	if (control.type == CONTROL_READY && !child->ready) {
-		child->ready = true;
-		if (child->ready_hook != NULL)
-			child->ready_hook(parent);
-	} else if (child->hear != NULL)
-		child->hear(parent, &control);
+	generation_close(parent->next, parent->current);
+	generation_stop(parent->next);
+	parent->next = NULL;
 }
 
+/*
+ * Read the configuration again and start a generation with it.  Whatever is
+ * wrong, the one that serves is not touched.
+ */
 static void
-child_ended(struct parent *parent, struct child *child, int status)
+reload(struct parent *parent)
 {
-	bool ended;
+	struct generation *gen;
+	struct conf *conf;
 
-	child->pid = 0;
-	children_close_ends(child);
-	if (parent->stopping || child->replaced) {
-		restart_reset(&child->restart);
+	gen = NULL;
+	if ((conf = conf_load(parent->options->file, NULL)) != NULL &&
+	    conf_say_laters(conf) == 0)
+		gen = generation_new(conf, parent->options, parent->current);
+	if (gen == NULL) {
+		conf_free(conf);
+		log_warnx("not reloaded: the configuration stays as it was");
 		return;
 	}
-	ended = child->may_end && child->ready && WIFEXITED(status) &&
-	    WEXITSTATUS(status) == 0;
-	/* one that could not start has said why */
-	if (WIFSIGNALED(status))
-		log_warnx("%s %u was ended by signal %d%s", child->what,
-		    child->slot, WTERMSIG(status),
-		    sandbox_death(WTERMSIG(status)));
-	else if (WEXITSTATUS(status) == 127)
-		log_warnx("%s cannot be executed", child->program);
-	else if (!ended && (parent->started || child->ready ||
-	    WEXITSTATUS(status) != 1))
-		log_warnx("%s %u ended with status %d", child->what,
-		    child->slot, WEXITSTATUS(status));
-	restart_ended(&child->restart, clock_ms());
-	/* what does not even start would only fail again */
-	if (!parent->started && !child->ready)
+	add(parent, gen);
+}
+
+/* One after another, and not when too many old ones still drain. */
+static void
+look_for_reload(struct parent *parent)
+{
+	if (!asked_to_reload || parent->next != NULL || parent->stopping)
+		return;
+	if (parent->n == MAX_GENERATIONS) {
+		generation_stop(TAILQ_FIRST(&parent->all));
+		return;
+	}
+	asked_to_reload = 0;
+	reload(parent);
+}
+
+/* The next one is ready: it serves, and the one before drains. */
+static void
+take_over(struct parent *parent)
+{
+	struct generation *old;
+
+	old = parent->current;
+	parent->current = parent->next;
+	parent->next = NULL;
+	generation_serve(parent->current);
+	if (old == NULL)
+		return;
+	log_info("configuration reloaded");
+	generation_close(old, parent->current);
+	generation_drain(old);
+}
+
+/* What has become of the next one?  Returns true if it is the first to serve. */
+static bool
+look_at_next(struct parent *parent)
+{
+	struct generation *next;
+	bool first;
+
+	if ((next = parent->next) == NULL || parent->stopping)
+		return (false);
+	first = parent->current == NULL;
+	if (!next->failed && generation_ready(next)) {
+		take_over(parent);
+		return (first);
+	}
+	if (!first && !next->failed && clock_ms() >= next->ready_by) {
+		log_warnx("the new processes are not ready in time");
+		next->failed = true;
+	}
+	if (next->failed && first)
 		parent->failed = true;
+	else if (next->failed) {
+		log_warnx("not reloaded: the configuration stays as it was");
+		give_up_next(parent);
+	}
+	return (false);
+}
+
+/* Told to end.  A second time: at once. */
+static void
+stop(struct parent *parent)
+{
+	struct generation *gen;
+
+	if (!parent->stopping && parent->next != NULL &&
+	    parent->current != NULL)
+		give_up_next(parent);
+	parent->stopping = true;
+	TAILQ_FOREACH(gen, &parent->all, entry) {
+		generation_stop(gen);
+		if (asked_to_stop > 1)
+			generation_kill(gen);
+	}
+}
+
+/* Those that have ended are forgotten. */
+static void
+sweep(struct parent *parent)
+{
+	struct generation *gen, *next;
+
+	TAILQ_FOREACH_SAFE(gen, &parent->all, entry, next) {
+		if (!gen->stopping || !generation_gone(gen))
+			continue;
+		if (gen == parent->current)
+			parent->current = NULL;
+		if (gen == parent->next)
+			parent->next = NULL;
+		TAILQ_REMOVE(&parent->all, gen, entry);
+		parent->n--;
+		generation_close(gen, NULL);
+		generation_free(gen);
+	}
 }
 
 static void
 reap(struct parent *parent)
 {
-	size_t i;
+	struct generation *gen;
 	pid_t pid;
 	int status;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		for (i = 0; i < parent->nchildren; i++)
-			if (parent->children[i].pid == pid)
-				child_ended(parent, &parent->children[i],
-				    status);
-}
-
-/* How many of them run: the workers, or all? */
-static size_t
-running(const struct parent *parent, const struct child *from)
-{
-	const struct child *child;
-	size_t n;
-
-	n = 0;
-	for (child = from; child < parent->children + parent->nchildren;
-	    child++)
-		n += child->pid != 0;
-	return (n);
-}
-
-static bool
-all_ready(struct parent *parent)
-{
-	size_t i;
-
-	for (i = 0; i < parent->nchildren; i++)
-		if (!parent->children[i].ready)
-			return (false);
-	return (true);
-}
-
-/* Workers first: what they have asked, those with the keys still answer. */
-static void
-stop(struct parent *parent)
-{
-	struct child *child;
-	int sig;
-
-	sig = asked_to_stop > 1 || clock_ms() >= parent->stop_by ? SIGKILL :
-	    SIGTERM;
-	if (!parent->stopping) {
-		parent->stopping = true;
-		parent->stop_by = clock_ms() + STOP_GRACE +
-		    (uint64_t)parent->conf->timeout_request * 1000;
-		sig = SIGTERM;
-	} else if (sig == SIGTERM && running(parent, parent->workers) > 0)
-		return;
-	for (child = parent->children + parent->nchildren;
-	    child-- > parent->children;)
-		if (child >= parent->workers ||
-		    running(parent, parent->workers) == 0)
-			end_child(child, sig);
+		TAILQ_FOREACH(gen, &parent->all, entry)
+			if (generation_ended(gen, pid, status))
+				break;
 }
 
 /* Wait for a child to speak, a signal, or wait ms (-1: no limit). */
 static void
 wait_for_something(struct parent *parent, int wait)
 {
-	struct pollfd pfd[MAX_CHILDREN];
-	struct child *who[MAX_CHILDREN];
+	struct pollfd pfd[MAX_GENERATIONS * MAX_CHILDREN];
+	struct {
+		struct generation	*gen;
+		struct child		*child;
+	} who[MAX_GENERATIONS * MAX_CHILDREN];
+	struct generation *gen;
 	struct timespec ts;
-	struct child *child;
 	size_t i, n;
 
-	for (i = n = 0; i < parent->nchildren; i++) {
-		child = &parent->children[i];
-		if (child->pid == 0 || child->control == -1)
-			continue;
-		pfd[n].fd = child->control;
-		pfd[n].events = POLLIN;
-		pfd[n].revents = 0;
-		who[n++] = child;
-	}
+	n = 0;
+	TAILQ_FOREACH(gen, &parent->all, entry)
+		for (i = 0; i < gen->nchildren; i++) {
+			if (gen->children[i].pid == 0 ||
+			    gen->children[i].control == -1)
+				continue;
+			pfd[n].fd = gen->children[i].control;
+			pfd[n].events = POLLIN;
+			pfd[n].revents = 0;
+			who[n].gen = gen;
+			who[n++].child = &gen->children[i];
+		}
 	ts.tv_sec = wait / 1000;
 	ts.tv_nsec = (long)(wait % 1000) * 1000000;
 	if (ppoll(pfd, n, wait == -1 ? NULL : &ts, &parent->wait_mask) == -1) {
@@ -273,67 +251,58 @@ wait_for_something(struct parent *parent, int wait)
 	}
 	for (i = 0; i < n; i++)
 		if (pfd[i].revents != 0)
-			hear_child(parent, who[i]);
+			generation_hear(who[i].gen, who[i].child);
 }
 
 static void
 run(struct parent *parent, void (*started)(void *), void *arg)
 {
-	int wait;
+	struct generation *gen;
+	int wait, due;
 
-	while (!parent->failed) {
-		wait = parent->stopping ? STOP_GRACE :
-		    sooner(sooner(start_due(parent), pay_owed(parent)),
-		    watch_look(parent));
+	while (!parent->failed && !TAILQ_EMPTY(&parent->all)) {
+		wait = -1;
+		TAILQ_FOREACH(gen, &parent->all, entry) {
+			due = generation_work(gen);
+			if (wait == -1 || (due != -1 && due < wait))
+				wait = due;
+		}
 		wait_for_something(parent, wait);
 		reap(parent);
 		if (asked_to_stop)
 			stop(parent);
-		if (parent->stopping &&
-		    running(parent, parent->children) == 0)
-			return;
-		if (asked_to_reload) {
-			asked_to_reload = 0;
-			log_warnx("reload is not available in this version");
-		}
-		if (!parent->started && !parent->stopping &&
-		    all_ready(parent)) {
-			parent->started = true;
+		if (look_at_next(parent)) {
 			log_info("ready");
 			started(arg);
 		}
+		sweep(parent);
+		look_for_reload(parent);
 	}
 }
 
 int
-parent_run(const struct conf *conf, const struct parent_options *options,
+parent_run(struct conf *conf, const struct parent_options *options,
     void (*started)(void *), void *arg)
 {
-	struct parent *parent;
+	struct generation *gen;
+	struct parent parent;
 	const char *empty;
-	bool failed;
 
-	if ((parent = calloc(1, sizeof(*parent))) == NULL)
-		fatal("parent");
-	parent->conf = conf;
-	parent->options = options;
-	children_init(parent);
-	keys_init(parent);
-	certificates_init(parent);
-	watch_init(parent);
+	memset(&parent, 0, sizeof(parent));
+	TAILQ_INIT(&parent.all);
+	parent.options = options;
 	empty = system_empty_directory();
 	if (geteuid() == 0 && mkdir(empty, 0755) == -1 && errno != EEXIST)
 		fatal("%s", empty);
-	if (listen_open(conf, parent->listeners) == -1)
+	if ((gen = generation_new(conf, options, NULL)) == NULL)
 		exit(1);
-	parent->conf_fd = children_conf_file(conf);
-	setup_signals(parent);
+	add(&parent, gen);
+	setup_signals(&parent);
 	sandbox(SANDBOX_PARENT);
-	run(parent, started, arg);
-	listen_close(conf, parent->listeners);
-	failed = parent->failed;
+	run(&parent, started, arg);
 	/* the children's ends of the control sockets close with this process */
-	log_info("%s", failed ? "could not start" : "stopped");
-	free(parent);
-	return (failed ? 1 : 0);
+	TAILQ_FOREACH(gen, &parent.all, entry)
+		generation_close(gen, NULL);
+	log_info("%s", parent.failed ? "could not start" : "stopped");
+	return (parent.failed ? 1 : 0);
 }

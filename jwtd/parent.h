@@ -5,6 +5,7 @@
 #include "conf.h"
 
 struct parent_options {
+	const char	*file;		/* the configuration, for a reload */
 	const char	*self;		/* this program, for exec */
 	const char	*signer;	/* jwtd-signer */
 	int		 foreground;
@@ -13,9 +14,9 @@ struct parent_options {
 
 /*
  * Run the daemon until SIGTERM.  started() is called once, when every process is
- * ready.  Returns the exit status.
+ * ready.  Frees the configuration.  Returns the exit status.
  */
-int	parent_run(const struct conf *, const struct parent_options *,
+int	parent_run(struct conf *, const struct parent_options *,
 	    void (*started)(void *), void *arg);
 
 #endif

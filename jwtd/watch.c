@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "children.h"
+#include "generation.h"
 #include "clock.h"
 #include "control.h"
 #include "log.h"
@@ -36,7 +36,7 @@ struct watch {
 };
 
 void
-watch_init(struct parent *parent)
+watch_init(struct generation *gen)
 {
 	const struct conf_trust *trust;
 	struct watched *file;
@@ -44,11 +44,11 @@ watch_init(struct parent *parent)
 	uint32_t issuer;
 
 	if ((watch = calloc(1, sizeof(*watch))) == NULL ||
-	    (watch->files = calloc(parent->conf->ntrusts + 1,
+	    (watch->files = calloc(gen->conf->ntrusts + 1,
 	    sizeof(*watch->files))) == NULL)
 		fatal("watch");
-	issuer = parent->conf->signer != NULL ? 1 : 0;
-	TAILQ_FOREACH(trust, &parent->conf->trusts, entry) {
+	issuer = gen->conf->signer != NULL ? 1 : 0;
+	TAILQ_FOREACH(trust, &gen->conf->trusts, entry) {
 		if (trust->source != CONF_TRUST_HTTPS) {
 			file = &watch->files[watch->n++];
 			file->path = trust->path;
@@ -56,7 +56,14 @@ watch_init(struct parent *parent)
 		}
 		issuer++;
 	}
-	parent->watches = watch;
+	gen->watches = watch;
+}
+
+void
+watch_free(struct generation *gen)
+{
+	free(gen->watches->files);
+	free(gen->watches);
 }
 
 /* What was there is kept; say so once. */
@@ -71,7 +78,7 @@ is_missing(struct watched *file, const char *why)
 
 /* Give it to the trust process.  Returns -1 if that has no room for it. */
 static int
-give(struct parent *parent, struct watched *file)
+give(struct generation *gen, struct watched *file)
 {
 	struct control control;
 	struct stat st;
@@ -92,7 +99,7 @@ give(struct parent *parent, struct watched *file)
 	}
 	control.type = CONTROL_SOURCE;
 	control.slot = file->issuer;
-	result = control_send(parent->trust->control, &control, fd);
+	result = control_send(gen->trust->control, &control, fd);
 	close(fd);
 	if (result == -1)
 		return (-1);
@@ -105,18 +112,18 @@ give(struct parent *parent, struct watched *file)
 }
 
 int
-watch_all(struct parent *parent)
+watch_all(struct generation *gen)
 {
 	struct watched *file;
 	size_t i;
 	int result;
 
 	result = 0;
-	for (i = 0; i < parent->watches->n; i++) {
-		file = &parent->watches->files[i];
+	for (i = 0; i < gen->watches->n; i++) {
+		file = &gen->watches->files[i];
 		file->known = false;
 		file->again = true;
-		if (give(parent, file) == -1)
+		if (give(gen, file) == -1)
 			result = -1;
 	}
 	return (result);
@@ -138,7 +145,7 @@ same(const struct stat *a, const struct stat *b)
  * within one tick of the file system's clock looks as it did before.
  */
 static void
-look(struct parent *parent, struct watched *file)
+look(struct generation *gen, struct watched *file)
 {
 	struct stat st;
 
@@ -149,27 +156,27 @@ look(struct parent *parent, struct watched *file)
 	if (file->known && same(&st, &file->st) && !file->again)
 		return;
 	file->again = !file->known || !same(&st, &file->st);
-	if (give(parent, file) == -1)
+	if (give(gen, file) == -1)
 		file->known = false;
 }
 
 int
-watch_look(struct parent *parent)
+watch_look(struct generation *gen)
 {
 	struct watch *watch;
 	uint64_t now;
 	size_t i;
 
-	watch = parent->watches;
+	watch = gen->watches;
 	if (watch->n == 0)
 		return (-1);
 	now = clock_ms();
 	if (watch->due <= now) {
 		watch->due = now + PERIOD;
 		/* a new one is given them all */
-		if (parent->trust->pid != 0 && parent->trust->control != -1)
+		if (gen->trust->pid != 0 && gen->trust->control != -1)
 			for (i = 0; i < watch->n; i++)
-				look(parent, &watch->files[i]);
+				look(gen, &watch->files[i]);
 	}
 	return ((int)(watch->due - now));
 }

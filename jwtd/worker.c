@@ -161,30 +161,64 @@ worker_conn_closed(struct worker *worker)
 	worker_has_room(worker);
 }
 
-/* SIGTERM: take what is queued, answer what was asked, and end. */
+/*
+ * Take what is queued, if that is ours to take, and no more; each connection
+ * ends with its next answer.
+ */
 static void
-on_terminate(int sig, short what, void *arg)
+drain(struct worker *worker)
 {
-	struct conn *conn, *next;
-	struct worker *worker;
 	size_t i;
 
-	(void)sig;
-	(void)what;
-	worker = arg;
 	if (worker->draining)
 		return;
-	for (i = 0; i < worker->conf->nlisteners; i++)
+	for (i = 0; worker->serving && i < worker->conf->nlisteners; i++)
 		accept_some(&worker->listeners[i], INT_MAX);
 	set_accepting(worker, false);
 	(void)evtimer_del(&worker->accept_again);
 	for (i = 0; i < worker->conf->nlisteners; i++)
 		close(worker->listeners[i].fd);
 	worker->draining = true;
-	TAILQ_FOREACH_SAFE(conn, &worker->conns, entry, next)
-		conn_drain(conn);
 	if (worker->nconns == 0)
 		(void)event_base_loopexit(worker->base, NULL);
+}
+
+/* SIGTERM: do not wait for those who ask nothing. */
+static void
+on_terminate(int sig, short what, void *arg)
+{
+	struct conn *conn, *next;
+	struct worker *worker;
+
+	(void)sig;
+	(void)what;
+	worker = arg;
+	if (worker->ending)
+		return;
+	drain(worker);
+	worker->ending = true;
+	TAILQ_FOREACH_SAFE(conn, &worker->conns, entry, next)
+		conn_drain(conn);
+}
+
+void
+worker_told(struct worker *worker, const struct control *control)
+{
+	if (control->type == CONTROL_ACCEPT)
+		worker->told_accept = true;
+	else if (control->type == CONTROL_DRAIN)
+		worker->told_drain = true;
+}
+
+static void
+obey(struct worker *worker)
+{
+	if (worker->told_accept && !worker->serving && !worker->draining) {
+		worker->serving = true;
+		set_accepting(worker, true);
+	}
+	if (worker->told_drain)
+		drain(worker);
 }
 
 static void
@@ -193,6 +227,7 @@ on_control(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	issuers_hear(arg);
+	obey(arg);
 }
 
 static void
@@ -326,10 +361,10 @@ worker_main(unsigned int slot, int foreground, int verbose)
 	log_role(role);
 	setproctitle("%s", role);
 	start(worker);
-	set_accepting(worker, true);
 	if (control_send(FD_CONTROL, &ready, -1) == -1)
 		exit(0);
 	log_detach();
+	obey(worker);
 	if (event_base_dispatch(worker->base) == -1)
 		fatalx("event loop");
 	exit(0);

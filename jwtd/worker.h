@@ -19,6 +19,7 @@
 
 #define WORKER_USER	"_jwtd"
 
+struct control;
 struct link;
 struct metadata;
 struct conn;
@@ -56,7 +57,11 @@ struct worker {
 	size_t			 nconns;
 	bool			 accepting;
 	bool			 short_of;	/* descriptors or memory */
-	bool			 draining;
+	bool			 told_accept;	/* by the parent, and... */
+	bool			 told_drain;
+	bool			 serving;	/* ...done: accepts, or may */
+	bool			 draining;	/* answers are the last ones */
+	bool			 ending;	/* and who asks nothing goes */
 	struct event		 accept_again;
 	struct event		 control;
 	struct event		 terminate;
@@ -74,6 +79,8 @@ struct worker {
 void	worker_main(unsigned int slot, int foreground, int verbose)
 	    __attribute__((noreturn));
 
+/* What the parent said that is not about keys; it is done later. */
+void	worker_told(struct worker *, const struct control *);
 /* A connection is idle, so that another could have its place: go on accepting. */
 void	worker_has_room(struct worker *);
 /* A connection is gone: go on accepting, or end if that was the last. */

@@ -209,11 +209,6 @@ is(Jwtd::ask($watched, $slow)->{status}, 200,
 is($d->request(path => '/token', user => 'slow', password => 'slow')->{status},
     200, 'after all that, a new one');
 
-# SIGHUP
-kill 'HUP', $d->pid;
-ok($d->wait_log(qr/reload/), 'SIGHUP is logged');
-is(Jwtd::ask($watched, $slow)->{status}, 200, 'SIGHUP: nothing is lost');
-
 my (%resource, %grant);
 for my $client (@resource) {
 	my $count = finish($client);
@@ -230,6 +225,14 @@ ok(!grep({ !/\A(?:200|503)\z/ } keys %grant),
 cmp_ok($resource{202}, '>', 50, 'resource requests: there were many');
 cmp_ok($grant{200}, '>', 50, 'grant requests: there were many');
 cmp_ok($grant{503} // 0, '<=', 20, 'grant requests: few had to come again');
+
+# SIGHUP, of which reload.t says the rest
+kill 'HUP', $d->pid;
+ok($d->wait_log(qr/reloaded$/m), 'SIGHUP is logged');
+is(Jwtd::ask($watched, $slow)->{status}, 200, 'SIGHUP: nothing is lost');
+ok(Jwtd::closes($watched), 'SIGHUP: that was the last of this connection');
+settled();
+($watched) = connect_to(1, 1);
 
 # The parent is killed
 my @family = ($d->pid, Jwtd::family($d->pid));

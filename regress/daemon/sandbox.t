@@ -17,8 +17,8 @@ my @namespaces = qw(net ipc uts);
 
 # what the parent keeps; sandbox_linux_caps.c says for what
 my %number = (dac_override => 1, dac_read_search => 2, kill => 5, setgid => 6,
-    setuid => 7, setpcap => 8, ipc_lock => 14, sys_chroot => 18,
-    sys_admin => 21, sys_resource => 24);
+    setuid => 7, setpcap => 8, net_bind_service => 10, ipc_lock => 14,
+    sys_chroot => 18, sys_admin => 21, sys_resource => 24);
 sub caps {
 	my $bits = 0;
 	$bits |= 1 << $number{$_} for @_;

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -87,7 +88,7 @@ try_udp(void)
 }
 
 static int
-try_listen(void)
+listen_on(uint16_t port)
 {
 	struct sockaddr_in sin;
 	int fd;
@@ -95,11 +96,45 @@ try_listen(void)
 	memset(&sin, 0, sizeof(sin));
 	sin.sin_family = AF_INET;
 	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sin.sin_port = htons(port);
 	if ((fd = socket(AF_INET, SOCK_STREAM, 0)) == -1 ||
 	    bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
 	    listen(fd, 1) == -1)
 		return (errno);
 	return (0);
+}
+
+static int
+try_listen(void)
+{
+	return (listen_on(0));
+}
+
+/* One that only root has, and that hardly anybody uses. */
+static int
+try_low_port(void)
+{
+	return (listen_on(7));
+}
+
+/* A socket with a path, as the parent makes for a listener. */
+static int
+try_bind_local(void)
+{
+	struct sockaddr_un sun;
+	int fd, error;
+
+	memset(&sun, 0, sizeof(sun));
+	sun.sun_family = AF_UNIX;
+	(void)snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/new.%ld",
+	    scene.dir, (long)getpid());
+	if ((fd = socket(AF_UNIX, SOCK_STREAM, 0)) == -1)
+		return (errno);
+	error = bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1 ?
+	    errno : 0;
+	if (error == 0)
+		(void)unlink(sun.sun_path);
+	return (error);
 }
 
 static int
@@ -242,6 +277,9 @@ static const struct attempt list[] = {
 	{ "an abstract Unix socket", try_abstract, KIND(PARENT), ANYBODY },
 	{ "UDP", try_udp, KIND(PARENT) | KIND(RESOLVER), ANYBODY },
 	{ "listening", try_listen, KIND(PARENT), ANYBODY },
+	{ "listening on a low port", try_low_port, KIND(PARENT), ROOT },
+	{ "a new Unix socket", try_bind_local, KIND(PARENT) | KIND(RESOLVER),
+	    ROOT },
 	{ "netlink", try_netlink, KIND(PARENT) | KIND(RESOLVER), ANYBODY },
 	{ "a raw socket", try_raw, 0, ROOT },
 	{ "a packet socket", try_packet, 0, ROOT },

@@ -19,6 +19,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -276,6 +277,44 @@ run_program(void)
 	return (WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : EIO);
 }
 
+/* Listeners that a reload adds: at a port that only root has, and by a path. */
+static int
+open_listeners(void)
+{
+	struct sockaddr_in sin;
+	struct sockaddr_un sun;
+	const int on = 1;
+	uint16_t port;
+	int fd;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if ((fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0)) == -1 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on,
+	    sizeof(on)) == -1)
+		return (errno);
+	/* one that is free */
+	for (port = geteuid() == 0 ? 1023 : 0; ; port--) {
+		sin.sin_port = htons(port);
+		if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0)
+			break;
+		if (errno != EADDRINUSE || port < 900)
+			return (errno);
+	}
+	if (listen(fd, 1) == -1)
+		return (errno);
+	memset(&sun, 0, sizeof(sun));
+	sun.sun_family = AF_UNIX;
+	(void)snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/added",
+	    scene.users_dir);
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1 ||
+	    bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1 ||
+	    listen(fd, 1) == -1 || unlink(sun.sun_path) == -1)
+		return (errno);
+	return (0);
+}
+
 /* A new call of some later kernel: no death. */
 static int
 ask_newer(void)
@@ -310,7 +349,8 @@ static const struct work {
 	{ "the database's socket", connect_local, KIND(SIGNER_LOCAL) },
 	{ "a name", resolve_name, KIND(RESOLVER) },
 	{ "a child", keep_child, KIND(MASTER) | KIND(PARENT) },
-	{ "a program", run_program, KIND(PARENT) }
+	{ "a program", run_program, KIND(PARENT) },
+	{ "listeners of a reload", open_listeners, KIND(PARENT) }
 };
 
 static int (*working)(void);
