@@ -138,11 +138,10 @@ put_audience(const struct conf_location *location, struct span asked, size_t i,
 	char *audience;
 
 	audience = request->audience[i];
-	if (asked.len >= sizeof(request->audience[i]) ||
+	if (asked.p == NULL || asked.len >= sizeof(request->audience[i]) ||
 	    !utf8_valid(asked.p, asked.len))
 		return (false);
-	if (asked.len > 0)
-		memcpy(audience, asked.p, asked.len);
+	memcpy(audience, asked.p, asked.len);
 	audience[asked.len] = '\0';
 	if (!strings_has(&location->audience, audience))
 		request->flags |= MESSAGE_FOREIGN(i);
