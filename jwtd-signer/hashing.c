@@ -2,7 +2,7 @@
 #include "hashing.h"
 
 /* One that has not asked for so long does something else: others go first. */
-#define AWAY_MS		(10 * HASHING_ASK_MS)
+#define AWAY_MS		((uint64_t)10 * HASHING_ASK_MS)
 
 void
 hashing_init(struct hashing *h, unsigned int signers, long processors)

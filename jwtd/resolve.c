@@ -132,7 +132,7 @@ resolve(const struct url *urls, size_t n, struct addresses *out,
 			look_up(&urls[i], &out[i], true);
 		else
 			pids[i] = start_resolver(&urls[i], &fds[i], user);
-	by = clock_ms() + RESOLVE_WAIT * 1000;
+	by = clock_ms() + (uint64_t)RESOLVE_WAIT * 1000;
 	for (i = 0; i < n; i++)
 		if (pids[i] != 0)
 			take_answer(fds[i], pids[i], by, &out[i]);

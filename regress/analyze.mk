@@ -90,7 +90,7 @@ $(HEADERS)/made: regress/analyze.mk
 	$(Q)touch $@
 HEADERS_FLAGS =	-isystem $(HEADERS)/bsd -DLIBBSD_OVERLAY -isystem $(HEADERS) \
 		-isystem $(HEADERS)/arch -isystem $(HEADERS)/postgresql
-MUSL_SRC =	$(ANALYZE_SRC) $(ESCAPE_SRC) $(wildcard regress/hostile/*.c)
+MUSL_SRC =	$(ANALYZE_SRC)
 ifeq ($(SYSTEM),linux)
 $(eval $(call analyze,musl,$(MUSL_SRC),\
 	$$(MUSL_GCC) $$(ANALYZE_LANG) $$(ANALYZE_OWN) $$(HEADERS_FLAGS) \
