@@ -42,7 +42,7 @@ unusable(const struct conf_server *server, const char *what, const char *why)
 
 /* A certificate's file may hold its key as well, so it is read like one. */
 static struct pemkey_text *
-read_text(const char *path, bool key)
+read_text(const char *path, const char **exposed)
 {
 	struct pemkey_text *text;
 	const char *why;
@@ -50,9 +50,7 @@ read_text(const char *path, bool key)
 
 	if ((fd = pemkey_open(path, &why)) == -1)
 		fatalx("%s: %s", path, why);
-	/* others may need it, as a proxy of the same host */
-	if (key && (why = file_secret_check(fd)) != NULL)
-		log_warnx("%s: %s", path, why);
+	*exposed = file_secret_check(fd);
 	if ((text = pemkey_read(fd, &why)) == NULL)
 		fatalx("%s: %s", path, why);
 	close(fd);
@@ -97,9 +95,10 @@ load_certificate(const struct conf_server *server, json_t *certificates)
 	BIO *in, *out;
 	char *pem;
 	long len;
+	const char *exposed;
 	X509 *x509;
 
-	text = read_text(server->tls_certificate, false);
+	text = read_text(server->tls_certificate, &exposed);
 	in = pemkey_bio(text);
 	out = BIO_new(BIO_s_mem());
 	if (in == NULL || out == NULL)
@@ -137,11 +136,11 @@ static void
 load(struct key *key, const struct conf_server *server, json_t *certificates)
 {
 	struct pemkey_text *text;
-	const char *why;
+	const char *why, *exposed;
 	X509 *x509;
 
 	x509 = load_certificate(server, certificates);
-	text = read_text(server->tls_key, true);
+	text = read_text(server->tls_key, &exposed);
 	if ((key->pkey = pemkey_parse(text, &why)) == NULL)
 		unusable(server, "failed to read private key", why);
 	pemkey_free(text);
@@ -150,6 +149,9 @@ load(struct key *key, const struct conf_server *server, json_t *certificates)
 	if (!get_name(X509_get0_pubkey(x509), key->name))
 		unusable(server, "neither an RSA key of 1024 to 8192 bits nor "
 		    "an EC key", NULL);
+	/* a proxy of the same host may need it, too */
+	if (exposed != NULL)
+		log_warnx("%s: %s", server->tls_key, exposed);
 	X509_free(x509);
 	ERR_clear_error();
 }

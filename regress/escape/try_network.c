@@ -267,7 +267,7 @@ static const struct attempt list[] = {
 	    KIND(PARENT) | KIND(RESOLVER), ANYBODY },
 	{ "shutting a listener", try_shut, ALL_KINDS & ~KIND(WORKER),
 	    ANYBODY },
-	{ "a filter on a listener", try_filter, CONNECTS, ANYBODY },
+	{ "a filter on a listener", try_filter, CONNECTS, ROOT },
 	{ "a listener that blocks", try_block, CONNECTS, ANYBODY },
 	{ "passing on a descriptor", try_pass, KIND(PARENT), ANYBODY },
 	{ "TCP to a port", try_tcp,
