@@ -118,8 +118,8 @@ endif
 # "make memcheck": the unit tests under valgrind, which sees the use of what was
 # never written; that the sanitizers do not.  Each takes 30 times as long as
 # alone, so it is for a night and not for every change; those that make keys or
-# memory-hard hashes all the time are left to the sanitizers.
-MEMCHECK_SKIP ?= password jwk jwk_pem jwk_types jwt_keys sign x5c
+# memory-hard hashes all the time, or go by the clock, are left to the sanitizers.
+MEMCHECK_SKIP ?= password jwk jwk_pem jwk_types jwt_keys sign x5c hashing
 MEMCHECK =	$(filter-out $(MEMCHECK_SKIP:%=$(A)/%.memcheck), \
 		$(UNIT_SRC:regress/unit/%.c=$(A)/%.memcheck))
 $(A)/%.memcheck: $(B)/regress/unit/% regress/analyze.mk
