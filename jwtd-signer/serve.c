@@ -243,7 +243,7 @@ wait_for_work(struct serve *serve, const sigset_t *mask, int ms)
 }
 
 /*
- * Those that were put off are answered as well, unless the master is gone.  It
+ * Those that were put off are answered as well.  It
  * is told to end when a worker is new, and that one waits meanwhile: so what
  * takes long is left to serve_orphan().
  */
@@ -251,8 +251,10 @@ static void
 finish(struct serve *serve, struct issue_scratch *scratch)
 {
 	static const struct timespec ts = { 0, HASHING_ASK_MS * 1000000L };
+	struct deferred *one;
 	struct pollfd pfd;
 	uint64_t end;
+	size_t i;
 
 	pfd.fd = serve->life;
 	pfd.events = POLLIN;
@@ -260,6 +262,13 @@ finish(struct serve *serve, struct issue_scratch *scratch)
 	while (serve->defer->n > 0 && clock_ms() < end)
 		if (!resume(serve, scratch) && ppoll(&pfd, 1, &ts, NULL) == 1)
 			break;
+	for (i = 0; i < DEFER_MAX; i++) {
+		one = &serve->defer->all[i];
+		if (one->since == 0)
+			continue;
+		serve_orphan(serve->workers[one->worker], one->request.id);
+		forget(serve, one);
+	}
 }
 
 void
