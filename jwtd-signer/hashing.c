@@ -4,6 +4,10 @@
 /* One that has not asked for so long does something else: others go first. */
 #define AWAY_MS		((uint64_t)10 * HASHING_ASK_MS)
 
+#define SLOT_BITS	8
+#define SLOT_MASK	((1ULL << SLOT_BITS) - 1)
+_Static_assert(CONF_MAX_SIGNERS < SLOT_MASK, "a slot fits");
+
 void
 hashing_init(struct hashing *h, unsigned int signers, long processors)
 {
@@ -31,6 +35,19 @@ is_behind(const struct hashing *h, size_t slot, uint64_t since, uint64_t now)
 	return (false);
 }
 
+/* A place is one word, so that it is taken and given back at once. */
+static uint64_t
+word_of(size_t slot, uint64_t now)
+{
+	return (now << SLOT_BITS | (uint64_t)(slot + 1));
+}
+
+static bool
+is_free(uint64_t word, uint64_t now)
+{
+	return (word == 0 || (word >> SLOT_BITS) + HASHING_LEASE < now);
+}
+
 bool
 hashing_turn(const struct hashing *h, size_t slot, uint64_t since,
     uint64_t now)
@@ -38,7 +55,8 @@ hashing_turn(const struct hashing *h, size_t slot, uint64_t since,
 	size_t i;
 
 	for (i = 0; i < h->places; i++)
-		if (__atomic_load_n(&h->taken[i], __ATOMIC_RELAXED) == 0)
+		if (is_free(__atomic_load_n(&h->taken[i], __ATOMIC_RELAXED),
+		    now))
 			return (!is_behind(h, slot, since, now));
 	return (false);
 }
@@ -46,16 +64,16 @@ hashing_turn(const struct hashing *h, size_t slot, uint64_t since,
 bool
 hashing_begin(struct hashing *h, size_t slot, uint64_t since, uint64_t now)
 {
-	uint32_t nobody;
+	uint64_t word;
 	size_t i;
 
 	if (is_behind(h, slot, since, now))
 		return (false);
 	for (i = 0; i < h->places; i++) {
-		nobody = 0;
-		if (__atomic_compare_exchange_n(&h->taken[i], &nobody,
-		    (uint32_t)slot + 1, false, __ATOMIC_ACQUIRE,
-		    __ATOMIC_RELAXED)) {
+		word = __atomic_load_n(&h->taken[i], __ATOMIC_RELAXED);
+		if (is_free(word, now) && __atomic_compare_exchange_n(
+		    &h->taken[i], &word, word_of(slot, now), false,
+		    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
 			/* it waits no more, and asks again after it */
 			hashing_wait(h, slot, 0, now);
 			return (true);
@@ -67,13 +85,14 @@ hashing_begin(struct hashing *h, size_t slot, uint64_t since, uint64_t now)
 void
 hashing_done(struct hashing *h, size_t slot)
 {
-	uint32_t mine;
+	uint64_t word;
 	size_t i;
 
 	for (i = 0; i < h->places; i++) {
-		mine = (uint32_t)slot + 1;
-		(void)__atomic_compare_exchange_n(&h->taken[i], &mine, 0,
-		    false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+		word = __atomic_load_n(&h->taken[i], __ATOMIC_RELAXED);
+		if ((word & SLOT_MASK) == slot + 1)
+			(void)__atomic_compare_exchange_n(&h->taken[i], &word,
+			    0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 	}
 }
 

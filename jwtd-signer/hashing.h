@@ -14,6 +14,8 @@
 
 /* how often one that waits has to ask */
 #define HASHING_ASK_MS	2
+/* who holds a place for longer hangs, and another may have it */
+#define HASHING_LEASE	2000	/* ms */
 
 struct hashing_waiter {
 	uint64_t	since;		/* clock_ms(); 0: it does not wait */
@@ -22,8 +24,8 @@ struct hashing_waiter {
 
 struct hashing {
 	size_t			 places;
-	/* the signer that hashes there, by its slot, plus 1; 0: nobody */
-	uint32_t		 taken[CONF_MAX_SIGNERS];
+	/* since when which signer hashes there; 0: nobody does */
+	uint64_t		 taken[CONF_MAX_SIGNERS];
 	struct hashing_waiter	 waiters[CONF_MAX_SIGNERS];
 };
 

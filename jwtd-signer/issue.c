@@ -32,6 +32,7 @@ struct attempt {
 	const struct credentials	*who;
 	struct user			 user;
 	bool				 found;
+	char				 stronger[PASSWORD_HASH_SIZE];	/* "": none */
 };
 
 /* An imported hash becomes what we make ourselves, if we can. */
@@ -46,21 +47,15 @@ may_strengthen(const struct serve *serve, const struct attempt *a)
 	    strlen(a->who->password) <= BCRYPT_MAX);
 }
 
+/* What the store does with it may take long, and needs no place to hash. */
 static void
-strengthen(struct serve *serve, const struct attempt *a)
+keep_stronger(struct serve *serve, const struct attempt *a)
 {
-	char new[PASSWORD_HASH_SIZE];
-
-	if (!may_strengthen(serve, a))
+	if (a->stronger[0] == '\0')
 		return;
-	if (password_hash(a->who->password, new) == -1)
-		log_warnx("out of memory: a password hash takes 64 MB");
-	else {
-		store_rehash(serve->store, a->who->user, a->user.hash, new);
-		remember_add(&serve->shared->remember, new, a->who->user,
-		    a->who->password, clock_ms());
-	}
-	explicit_bzero(new, sizeof(new));
+	store_rehash(serve->store, a->who->user, a->user.hash, a->stronger);
+	remember_add(&serve->shared->remember, a->stronger, a->who->user,
+	    a->who->password, clock_ms());
 }
 
 /* For how long must nobody of that network try these users?  In ms. */
@@ -121,7 +116,7 @@ remembered(const struct serve *serve, const struct attempt *a)
  * one who is there.
  */
 static bool
-verify(struct serve *serve, const struct attempt *a)
+verify(struct serve *serve, struct attempt *a)
 {
 	bool good;
 
@@ -133,7 +128,11 @@ verify(struct serve *serve, const struct attempt *a)
 	if (good && !a->user.disabled) {
 		remember_add(&serve->shared->remember, a->user.hash,
 		    a->who->user, a->who->password, clock_ms());
-		strengthen(serve, a);
+		if (may_strengthen(serve, a) &&
+		    password_hash(a->who->password, a->stronger) == -1) {
+			log_warnx("out of memory: a password hash takes 64 MB");
+			a->stronger[0] = '\0';
+		}
 		return (true);
 	}
 	/* a cheap hash of elsewhere must not tell that the name is known */
@@ -152,15 +151,14 @@ log_in(struct serve *serve, struct attempt *attempts, size_t n,
 {
 	size_t i;
 
-	*good = NULL;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		if (!look_up(serve, &attempts[i]))
 			return (LOGIN_UNAVAILABLE);
-	for (i = 0; i < n && *good == NULL; i++)
-		if (remembered(serve, &attempts[i]))
-			*good = &attempts[i];
-	if (*good != NULL)
-		return (LOGIN_GOOD);
+		*good = &attempts[i];
+		if (remembered(serve, *good))
+			return (LOGIN_GOOD);
+	}
+	*good = NULL;
 	if (!hashing_begin(&serve->shared->hashing, serve->slot, since,
 	    clock_ms()))
 		return (LOGIN_LATER);
@@ -168,7 +166,10 @@ log_in(struct serve *serve, struct attempt *attempts, size_t n,
 		if (verify(serve, &attempts[i]))
 			*good = &attempts[i];
 	hashing_done(&serve->shared->hashing, serve->slot);
-	return (*good != NULL ? LOGIN_GOOD : LOGIN_BAD);
+	if (*good == NULL)
+		return (LOGIN_BAD);
+	keep_stronger(serve, *good);
+	return (LOGIN_GOOD);
 }
 
 static enum message_status
@@ -255,8 +256,11 @@ decide(struct serve *serve, const struct message_request *request,
 			    good->who->user, &good->user, scratch);
 		else if (login == LOGIN_BAD)
 			count_failure(serve, request, who, n, clock_ms());
-		for (i = 0; i < n; i++)
+		for (i = 0; i < n; i++) {
 			user_clear(&attempts[i].user);
+			explicit_bzero(attempts[i].stronger,
+			    sizeof(attempts[i].stronger));
+		}
 	}
 	explicit_bzero(who, sizeof(who));
 	return (login);

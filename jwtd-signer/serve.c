@@ -243,9 +243,9 @@ wait_for_work(struct serve *serve, const sigset_t *mask, int ms)
 }
 
 /*
- * Those that were put off are answered as well.  It
- * is told to end when a worker is new, and that one waits meanwhile: so what
- * takes long is left to serve_orphan().
+ * Those that were put off are answered as well.  A signer is told to end when a
+ * worker is new, and that one waits meanwhile: so what takes long, or what the
+ * master did not live to see, is left to serve_orphan().
  */
 static void
 finish(struct serve *serve, struct issue_scratch *scratch)

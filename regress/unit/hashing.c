@@ -94,6 +94,29 @@ test_away(void)
 	ok(!hashing_begin(&h, 1, NOW, NOW + 30), "until he is back");
 }
 
+/* who hangs does not keep a place for ever, and then has none to give back */
+static void
+test_lease(void)
+{
+	struct hashing h;
+
+	memset(&h, 0, sizeof(h));
+	hashing_init(&h, 4, 1);
+	ok(hashing_begin(&h, 1, NOW, NOW), "one hashes, and hangs");
+	ok(!hashing_turn(&h, 2, NOW, NOW + HASHING_LEASE) &&
+	    !hashing_begin(&h, 2, NOW, NOW + HASHING_LEASE),
+	    "it has the place for a while");
+	ok(hashing_turn(&h, 2, NOW, NOW + HASHING_LEASE + 1) &&
+	    hashing_begin(&h, 2, NOW, NOW + HASHING_LEASE + 1),
+	    "then another has it");
+	hashing_done(&h, 1);
+	ok(!hashing_begin(&h, 3, NOW, NOW + HASHING_LEASE + 2),
+	    "the first gives back what is not his");
+	hashing_done(&h, 2);
+	ok(hashing_begin(&h, 3, NOW, NOW + HASHING_LEASE + 2),
+	    "and the second what is");
+}
+
 /* Take one's turn again and again. */
 static void
 work(struct shared *s, size_t slot, bool forever)
@@ -186,6 +209,7 @@ main(void)
 	test_places();
 	test_order();
 	test_away();
+	test_lease();
 	test_shared();
 	test_killed();
 	return (done());
