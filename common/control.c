@@ -3,8 +3,10 @@
 
 #include <sys/types.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,6 +31,27 @@ control_conf(void)
 		fatalx("the configuration cannot be used");
 	free(buf);
 	return (conf);
+}
+
+void
+control_check(const char *text)
+{
+	struct stat st;
+
+	if (fstat(FD_CONTROL, &st) == 0 && S_ISSOCK(st.st_mode))
+		return;
+	fprintf(stderr, "%s\n", text);
+	exit(2);
+}
+
+void
+control_ready(void)
+{
+	static const struct control ready = { CONTROL_READY, 0 };
+
+	if (control_send(FD_CONTROL, &ready, -1) == -1)
+		exit(0);
+	log_detach();
 }
 
 int
@@ -151,4 +174,26 @@ control_recv(int fd, struct control *control, int *descriptor)
 		*descriptor = -1;
 	}
 	return (0);
+}
+
+int
+control_recv_worker(int *workers, size_t n, size_t *slot)
+{
+	struct control control;
+	int fd, result;
+
+	while ((result = control_recv(FD_CONTROL, &control, &fd)) == 1) {
+		if (control.type == CONTROL_WORKER && fd != -1 &&
+		    control.slot < n)
+			break;
+		if (fd != -1)
+			close(fd);
+	}
+	if (result != 1)
+		return (result);
+	*slot = control.slot;
+	if (workers[*slot] != -1)
+		close(workers[*slot]);
+	workers[*slot] = fd;
+	return (1);
 }

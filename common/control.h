@@ -7,6 +7,7 @@
 #ifndef CONTROL_H
 #define CONTROL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "conf.h"
@@ -57,6 +58,15 @@ struct control {
  */
 struct conf	*control_conf(void);
 
+/*
+ * A child is started by its parent, not by hand: else end with 2 after that
+ * text.
+ */
+void	control_check(const char *text);
+
+/* It is ready.  Ends the program if nobody hears that. */
+void	control_ready(void);
+
 /* A close-on-exec pair.  Returns 0 or -1 with errno. */
 int	control_pair(int fds[2]);
 
@@ -70,5 +80,12 @@ int	control_send(int fd, const struct control *, int descriptor);
  * EAGAIN when there is nothing.
  */
 int	control_recv(int fd, struct control *, int *descriptor);
+
+/*
+ * What the parent says to one that holds keys: in that slot of workers, of which
+ * there are n and -1 is none, a new socket has replaced the old one.  Returns as
+ * control_recv() does.
+ */
+int	control_recv_worker(int *workers, size_t n, size_t *slot);
 
 #endif

@@ -188,19 +188,19 @@ file_directory(const char *path, const char **base)
 	return (strndup(path, (size_t)(slash - path)));
 }
 
-static int
-write_full(int fd, const char *buf, size_t len)
+int
+file_write_fd(int fd, const void *buf, size_t len)
 {
+	const char *p;
 	ssize_t n;
 
-	while (len > 0) {
-		n = write(fd, buf, len);
+	for (p = buf; len > 0; len -= (size_t)n) {
+		n = write(fd, p, len);
 		if (n == -1 && errno == EINTR)
-			continue;
+			n = 0;
 		if (n == -1)
 			return (-1);
-		buf += n;
-		len -= (size_t)n;
+		p += n;
 	}
 	return (0);
 }
@@ -213,7 +213,7 @@ write_temporary(int fd, const void *buf, size_t len, mode_t mode, uid_t uid,
 	int rc, saved;
 
 	rc = -1;
-	if (write_full(fd, buf, len) == -1)
+	if (file_write_fd(fd, buf, len) == -1)
 		goto out;
 	if ((uid != (uid_t)-1 || gid != (gid_t)-1) &&
 	    fchown(fd, uid, gid) == -1) {

@@ -26,6 +26,9 @@ char	*file_read_stream(int fd, size_t max, size_t *len, const char **why);
  */
 const char *file_secret_check(int fd);
 
+/* All of it, into what is open.  Returns 0, or -1 with errno. */
+int	 file_write_fd(int fd, const void *buf, size_t len);
+
 /*
  * Write a file that is there whole or not at all: a temporary file beside it,
  * fsync, then link (replace false: an existing file is an error, EEXIST) or

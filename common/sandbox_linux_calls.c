@@ -89,7 +89,7 @@ static const struct sandbox_call given[] = {
 
 /* They are filled, and closed to changes. */
 static const struct sandbox_call fill[] = {
-	CALL(pwrite64), CALL(ftruncate), IF(fcntl, 2, ALL, F_ADD_SEALS)
+	CALL(ftruncate), IF(fcntl, 2, ALL, F_ADD_SEALS)
 };
 
 /* libevent's loop, on epoll */

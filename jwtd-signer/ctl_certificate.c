@@ -55,31 +55,12 @@ find_server(struct ctl *ctl, const char *name)
 }
 
 static bool
-is_loopback(const struct conf_listener *listener)
-{
-	const struct sockaddr_in *in;
-	const struct sockaddr_in6 *in6;
-
-	switch (listener->family) {
-	case AF_UNIX:
-		return (true);
-	case AF_INET:
-		in = (const struct sockaddr_in *)&listener->ss;
-		return ((ntohl(in->sin_addr.s_addr) >> 24) == IN_LOOPBACKNET);
-	case AF_INET6:
-		in6 = (const struct sockaddr_in6 *)&listener->ss;
-		return (IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr));
-	}
-	return (false);
-}
-
-static bool
 only_loopback(const struct conf_server *server)
 {
 	size_t i;
 
 	for (i = 0; i < server->nlisteners; i++)
-		if (!is_loopback(server->listeners[i]))
+		if (!conf_listener_loopback(server->listeners[i]))
 			return (false);
 	return (true);
 }

@@ -16,26 +16,6 @@
 #define DAYS_DEFAULT	3650
 #define ERROR_SIZE	1024
 
-/* The key that signs, if it has a certificate; NULL after a message. */
-static const struct conf_key *
-find_key(const struct ctl *ctl, const struct conf_signer *signer)
-{
-	const struct conf_key *key;
-
-	TAILQ_FOREACH(key, &signer->keys, entry) {
-		if (key->retired)
-			continue;
-		if (key->certificate != NULL)
-			return (key);
-		log_warnx("%s:%d: key \"%s\" has no certificate: add "
-		    "'certificate \"FILE\"' to that line", key->file != NULL ?
-		    key->file : ctl->conf_path, key->line, key->path);
-		return (NULL);
-	}
-	log_warnx("%s: no key signs", ctl->conf_path);
-	return (NULL);
-}
-
 static X509 *
 make_certificate(EVP_PKEY *pkey, const char *issuer, int days)
 {
@@ -76,9 +56,16 @@ ctl_certificate_signing(struct ctl *ctl, int days)
 	X509 *x509;
 	int status;
 
-	if ((signer = ctl_signer(ctl)) == NULL ||
-	    (key = find_key(ctl, signer)) == NULL ||
-	    !ctl_check_new(key->certificate))
+	if ((signer = ctl_signer(ctl)) == NULL)
+		return (CTL_FAILED);
+	key = conf_signing_key(signer);
+	if (key->certificate == NULL) {
+		log_warnx("%s:%d: key \"%s\" has no certificate: add "
+		    "'certificate \"FILE\"' to that line", key->file != NULL ?
+		    key->file : ctl->conf_path, key->line, key->path);
+		return (CTL_FAILED);
+	}
+	if (!ctl_check_new(key->certificate))
 		return (CTL_FAILED);
 	if ((pkey = keyfile_load_conf(key, &alg, err, sizeof(err))) == NULL) {
 		log_warnx("%s", err);

@@ -16,6 +16,8 @@
 #include "ctl.h"
 #include "jwt.h"
 
+#define DOCTOR_ADDRESS	512	/* bytes, see doctor_address() */
+
 #define DOCTOR_WORKER	"_jwtd"
 #define DOCTOR_SIGNER	"_jwtdsign"
 #define DOCTOR_TLSKEY	"_jwtdtls"
@@ -78,15 +80,18 @@ const struct conf_server *doctor_server(struct ctl *, int argc, char **argv,
 /* the first location of that service, or NULL */
 const struct conf_location *doctor_location(const struct conf_server *,
 	    enum conf_service);
+/* Do clients ask for it themselves? */
+bool	 doctor_public(const struct conf_location *);
 /*
  * The listener of the server with the lowest rank that is not negative, or
- * NULL.  One whose port the system chooses is none.
+ * NULL; also if its address is not plain.  One whose port the system chooses is
+ * none.
  */
 const struct conf_listener *doctor_listener(const struct conf_server *,
 	    int (*rank)(const struct conf_listener *));
 /* "127.0.0.1:80", "[::1]:80", or the prefix and the path of a socket */
 const char *doctor_address(const struct conf_listener *, const char *prefix,
-	    char *buf, size_t size);
+	    char buf[DOCTOR_ADDRESS]);
 /* nothing that means more than itself in any program's configuration */
 bool	 doctor_plain(const char *);
 /* A path that the location takes, or NULL if others take all that is tried. */

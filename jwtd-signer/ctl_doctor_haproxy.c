@@ -11,8 +11,6 @@
 #include "keyfile.h"
 #include "log.h"
 
-#define ADDRESS_SIZE	512
-
 /* who the client is, first; then that nobody on the way reads along */
 static int
 rank(const struct conf_listener *l)
@@ -40,14 +38,6 @@ print_quoted(const char *s)
 	putchar('\'');
 }
 
-static bool
-is_public(const struct conf_location *location)
-{
-	return (location->service == CONF_GRANT ||
-	    location->service == CONF_JWKS ||
-	    location->service == CONF_METADATA);
-}
-
 /* HAProxy ends TLS, and lets through what clients ask for themselves. */
 static void
 print_http(const struct conf_server *server)
@@ -59,7 +49,7 @@ print_http(const struct conf_server *server)
 	    "\t# jwtd does not know the certificate of HAProxy\n"
 	    "\tbind :443 ssl crt /etc/haproxy/%s.pem\n", server->name);
 	TAILQ_FOREACH(location, &server->locations, entry) {
-		if (!is_public(location))
+		if (!doctor_public(location))
 			continue;
 		printf("\tacl public path -m %s ",
 		    location->prefix ? "beg" : "str");
@@ -76,7 +66,7 @@ print_http(const struct conf_server *server)
 static void
 print_tokens(const struct conf_server *server, const struct conf_listener *l)
 {
-	char address[ADDRESS_SIZE];
+	char address[DOCTOR_ADDRESS];
 
 	if (l->tls)
 		printf("# Tokens: TLS passes through to jwtd, which has the "
@@ -89,7 +79,7 @@ print_tokens(const struct conf_server *server, const struct conf_listener *l)
 		    "that needs \"proxy\"\n\t# after the port in jwtd.conf, "
 		    "and \"send-proxy-v2 check-send-proxy\" here\n");
 	printf("\tserver jwtd %s%s check%s\n\n",
-	    doctor_address(l, "unix@", address, sizeof(address)),
+	    doctor_address(l, "unix@", address),
 	    l->proxy ? " send-proxy-v2" : "",
 	    l->proxy ? " check-send-proxy" : "");
 }
@@ -276,7 +266,6 @@ ctl_doctor_haproxy(struct ctl *ctl, int argc, char **argv)
 	const struct conf_location *location;
 	const struct conf_listener *l;
 	const struct conf_server *server;
-	char address[ADDRESS_SIZE];
 
 	if (getopt(argc, argv, "+") != -1 || argc - optind > 1)
 		return (CTL_USAGE);
@@ -284,8 +273,7 @@ ctl_doctor_haproxy(struct ctl *ctl, int argc, char **argv)
 	if (server == NULL)
 		return (CTL_FAILED);
 	l = doctor_listener(server, rank);
-	if (l == NULL || !doctor_plain(doctor_address(l, "", address,
-	    sizeof(address)))) {
+	if (l == NULL) {
 		log_warnx("server \"%s\" has no listener that HAProxy can "
 		    "use: one with a port or a path", server->name);
 		return (CTL_FAILED);

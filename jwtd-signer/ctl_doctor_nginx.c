@@ -10,7 +10,6 @@
 
 #include "log.h"
 
-#define ADDRESS_SIZE	512
 #define PATH_SIZE	1088	/* a location's, and a little */
 
 /* nginx cannot send the PROXY protocol over HTTP. */
@@ -29,14 +28,14 @@ rank(const struct conf_listener *l)
 static void
 print_upstream(const struct conf *conf, const struct conf_listener *l)
 {
-	char address[ADDRESS_SIZE];
+	char address[DOCTOR_ADDRESS];
 	unsigned int keep;
 
 	/* shorter than jwtd's, or nginx uses one that jwtd is closing */
 	keep = conf->timeout_idle > 20 ? conf->timeout_idle - 10 :
 	    (conf->timeout_idle + 1) / 2;
 	printf("upstream jwtd {\n\tserver %s;\n",
-	    doctor_address(l, "unix:", address, sizeof(address)));
+	    doctor_address(l, "unix:", address));
 	printf("\t# less than \"timeout idle\", which is %us\n"
 	    "\tkeepalive 16;\n\tkeepalive_timeout %us;\n}\n\n",
 	    conf->timeout_idle, keep);
@@ -91,9 +90,7 @@ print_server(const struct conf_server *server, const struct conf_listener *l)
 static void
 print_public(const struct conf_location *location, const char *scheme)
 {
-	if (location->service != CONF_GRANT &&
-	    location->service != CONF_JWKS &&
-	    location->service != CONF_METADATA)
+	if (!doctor_public(location))
 		return;
 	if (!doctor_plain(location->path)) {
 		printf("\t# the location \"%s\" of jwtd.conf has to be "
@@ -194,7 +191,6 @@ ctl_doctor_nginx(struct ctl *ctl, int argc, char **argv)
 	const struct conf_location *location;
 	const struct conf_listener *l;
 	const struct conf_server *server;
-	char address[ADDRESS_SIZE];
 	const char *scheme;
 	unsigned int number;
 
@@ -204,8 +200,7 @@ ctl_doctor_nginx(struct ctl *ctl, int argc, char **argv)
 	if (server == NULL)
 		return (CTL_FAILED);
 	l = doctor_listener(server, rank);
-	if (l == NULL || !doctor_plain(doctor_address(l, "", address,
-	    sizeof(address))) ||
+	if (l == NULL ||
 	    (l->tls && !doctor_plain(server->tls_certificate))) {
 		log_warnx("server \"%s\" has no listener that nginx can use: "
 		    "one with a port or a path, and without \"proxy\"",

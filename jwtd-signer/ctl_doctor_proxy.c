@@ -23,6 +23,14 @@ doctor_location(const struct conf_server *server, enum conf_service service)
 	return (NULL);
 }
 
+bool
+doctor_public(const struct conf_location *location)
+{
+	return (location->service == CONF_GRANT ||
+	    location->service == CONF_JWKS ||
+	    location->service == CONF_METADATA);
+}
+
 static bool
 has_service(const struct conf_server *server, enum conf_service service)
 {
@@ -68,6 +76,7 @@ doctor_listener(const struct conf_server *server,
     int (*rank)(const struct conf_listener *))
 {
 	const struct conf_listener *best, *l;
+	char address[DOCTOR_ADDRESS];
 	size_t i;
 
 	best = NULL;
@@ -78,12 +87,14 @@ doctor_listener(const struct conf_server *server,
 		if (best == NULL || rank(l) < rank(best))
 			best = l;
 	}
+	if (best != NULL && !doctor_plain(doctor_address(best, "", address)))
+		return (NULL);
 	return (best);
 }
 
 const char *
-doctor_address(const struct conf_listener *l, const char *prefix, char *buf,
-    size_t size)
+doctor_address(const struct conf_listener *l, const char *prefix,
+    char buf[DOCTOR_ADDRESS])
 {
 	const char *address;
 
@@ -94,9 +105,9 @@ doctor_address(const struct conf_listener *l, const char *prefix, char *buf,
 	else if (l->family == AF_INET6 && strcmp(address, "::") == 0)
 		address = "::1";
 	if (l->family == AF_UNIX)
-		(void)snprintf(buf, size, "%s%s", prefix, address);
+		(void)snprintf(buf, DOCTOR_ADDRESS, "%s%s", prefix, address);
 	else
-		(void)snprintf(buf, size, "%s%s%s:%u",
+		(void)snprintf(buf, DOCTOR_ADDRESS, "%s%s%s:%u",
 		    l->family == AF_INET6 ? "[" : "", address,
 		    l->family == AF_INET6 ? "]" : "",
 		    (unsigned int)l->port);

@@ -8,8 +8,6 @@
 #include <sys/stat.h>
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -20,6 +18,7 @@
 #include <openssl/x509v3.h>
 
 #include "file.h"
+#include "pemkey.h"
 
 #define PEM_MAX		((size_t)256 * 1024)
 #define DAY		(24L * 60 * 60)
@@ -125,35 +124,21 @@ check_secret(struct doctor *d, const char *path, int fd)
 static EVP_PKEY *
 read_key(struct doctor *d, const char *path)
 {
+	struct pemkey_text *text;
 	const char *why;
 	EVP_PKEY *pkey;
-	size_t len;
-	char *buf;
-	BIO *bio;
 	int fd;
 
-	buf = NULL;
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) == -1)
-		why = strerror(errno);
-	else {
+	pkey = NULL;
+	if ((fd = pemkey_open(path, &why)) != -1) {
 		check_secret(d, path, fd);
-		buf = file_read_fd(fd, PEM_MAX, &len, &why);
+		if ((text = pemkey_read(fd, &why)) != NULL)
+			pkey = pemkey_parse(text, &why);
+		pemkey_free(text);
 		close(fd);
 	}
-	if (buf == NULL) {
-		doctor_say(d, DOCTOR_ERROR, "tls key %s: %s", path, why);
-		return (NULL);
-	}
-	pkey = NULL;
-	/* an empty passphrase, or libcrypto asks the terminal for one */
-	if ((bio = BIO_new_mem_buf(buf, (int)len)) != NULL)
-		pkey = PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)"");
-	BIO_free(bio);
-	freezero(buf, len);
-	ERR_clear_error();
 	if (pkey == NULL)
-		doctor_say(d, DOCTOR_ERROR, "tls key %s: no private key in "
-		    "PEM that is not encrypted", path);
+		doctor_say(d, DOCTOR_ERROR, "tls key %s: %s", path, why);
 	return (pkey);
 }
 

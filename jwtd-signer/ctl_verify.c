@@ -64,47 +64,31 @@ load_own(struct jwt_issuer *issuer, const struct conf_signer *signer)
 	return (0);
 }
 
-static int
-load_issuers(struct check *check, const struct conf *conf)
+int
+ctl_issuers_load(const struct conf *conf, struct jwt_issuer **issuers,
+    size_t *n)
 {
 	const struct conf_trust *trust;
 	struct jwt_issuer *issuer;
-	size_t n;
 	int rc;
 
-	n = 1;
-	TAILQ_FOREACH(trust, &conf->trusts, entry)
-		n++;
-	if ((check->issuers = calloc(n, sizeof(*check->issuers))) == NULL) {
+	*n = 0;
+	*issuers = calloc(conf->ntrusts + 1, sizeof(**issuers));
+	if (*issuers == NULL) {
 		log_warnx("out of memory");
 		return (-1);
 	}
 	rc = 0;
 	if (conf->signer != NULL)
-		rc = load_own(&check->issuers[check->nissuers++],
-		    conf->signer);
+		rc = load_own(&(*issuers)[(*n)++], conf->signer);
 	TAILQ_FOREACH(trust, &conf->trusts, entry) {
-		issuer = &check->issuers[check->nissuers++];
+		issuer = &(*issuers)[(*n)++];
 		issuer->name = trust->issuer;
 		/* keys that are fetched, the daemon has, and nobody else */
 		if (trust->source != CONF_TRUST_HTTPS &&
 		    trust_load(trust, issuer) == -1)
 			rc = -1;
 	}
-	return (rc);
-}
-
-int
-ctl_issuers_load(const struct conf *conf, struct jwt_issuer **issuers,
-    size_t *n)
-{
-	struct check check;
-	int rc;
-
-	memset(&check, 0, sizeof(check));
-	rc = load_issuers(&check, conf);
-	*issuers = check.issuers;
-	*n = check.nissuers;
 	return (rc);
 }
 
@@ -232,7 +216,7 @@ prepare_and_verify(struct ctl *ctl, struct check *check, const char *audience)
 		check->naudience = 1;
 	}
 	if ((audience != NULL || collect_audience(check, conf) == 0) &&
-	    load_issuers(check, conf) == 0)
+	    ctl_issuers_load(conf, &check->issuers, &check->nissuers) == 0)
 		status = ctl_with_token(verify, check);
 	ctl_issuers_free(check->issuers, check->nissuers);
 	if (audience == NULL)

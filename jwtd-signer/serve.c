@@ -19,6 +19,7 @@
 #include "issue.h"
 #include "log.h"
 #include "message.h"
+#include "signals.h"
 
 /* requests between two looks at the signals */
 #define BATCH		8
@@ -274,20 +275,14 @@ finish(struct serve *serve, struct issue_scratch *scratch)
 void
 serve_run(struct serve *serve)
 {
+	static const int heard[] = { SIGTERM, 0 };
 	struct message_request request;
 	struct issue_scratch *scratch;
-	struct sigaction action;
 	sigset_t mask;
 	size_t turn;
 	bool busy;
 
-	memset(&action, 0, sizeof(action));
-	action.sa_handler = on_terminate;
-	sigemptyset(&action.sa_mask);
-	if (sigaction(SIGTERM, &action, NULL) == -1)
-		fatal("sigaction");
-	sigfillset(&mask);
-	sigdelset(&mask, SIGTERM);
+	signals_hear(heard, on_terminate, &mask);
 	scratch = calloc(1, sizeof(*scratch));
 	serve->defer = calloc(1, sizeof(*serve->defer));
 	if (scratch == NULL || serve->defer == NULL)

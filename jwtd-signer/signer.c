@@ -5,7 +5,6 @@
  */
 #include <sys/types.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -21,6 +20,7 @@
 #include "clock.h"
 #include "conf.h"
 #include "control.h"
+#include "file.h"
 #include "libraries.h"
 #include "log.h"
 #include "memlock.h"
@@ -30,6 +30,7 @@
 #include "sandbox.h"
 #include "serve.h"
 #include "sign.h"
+#include "signals.h"
 #include "store.h"
 
 #define SIGNER_USER	"_jwtdsign"
@@ -57,46 +58,15 @@ on_signal(int sig)
 		terminated = 1;
 }
 
-/* Signals are delivered in ppoll(2) alone. */
-static void
-setup_signals(struct master *master)
-{
-	struct sigaction action;
-	sigset_t all;
-
-	memset(&action, 0, sizeof(action));
-	sigemptyset(&action.sa_mask);
-	action.sa_handler = on_signal;
-	if (sigaction(SIGTERM, &action, NULL) == -1 ||
-	    sigaction(SIGCHLD, &action, NULL) == -1)
-		fatal("sigaction");
-	action.sa_handler = SIG_IGN;
-	/* the parent hears those of the terminal, and decides */
-	if (sigaction(SIGINT, &action, NULL) == -1 ||
-	    sigaction(SIGHUP, &action, NULL) == -1 ||
-	    sigaction(SIGPIPE, &action, NULL) == -1)
-		fatal("sigaction");
-	sigfillset(&all);
-	if (sigprocmask(SIG_BLOCK, &all, &master->wait_mask) == -1)
-		fatal("sigprocmask");
-	sigdelset(&master->wait_mask, SIGTERM);
-	sigdelset(&master->wait_mask, SIGCHLD);
-}
-
 static void
 publish_keys(const struct keyring *keys)
 {
 	char *jwks;
-	size_t done, len;
-	ssize_t n;
 
 	if ((jwks = keyring_jwks(keys)) == NULL)
 		fatalx("the public keys cannot be written");
-	len = strlen(jwks);
-	for (done = 0; done < len; done += (size_t)n)
-		if ((n = pwrite(FD_KEYS, jwks + done, len - done,
-		    (off_t)done)) <= 0)
-			fatal("public keys");
+	if (file_write_fd(FD_KEYS, jwks, strlen(jwks)) == -1)
+		fatal("public keys");
 	free(jwks);
 	close(FD_KEYS);
 }
@@ -308,30 +278,20 @@ end_signers(struct master *master)
 }
 
 /*
- * Hear the parent.  A worker's new socket replaces its old one, and signers that
- * have the old one are replaced, each after the request that it has.  Returns
- * false when the parent is gone.
+ * Hear the parent.  Signers that have a worker's old socket are replaced, each
+ * after the request that it has.  Returns false when the parent is gone.
  */
 static bool
 hear_parent(struct master *master)
 {
-	struct control control;
-	int fd, result;
+	size_t slot;
+	int result;
 	bool changed;
 
 	changed = false;
-	while ((result = control_recv(FD_CONTROL, &control, &fd)) == 1) {
-		if (control.type != CONTROL_WORKER || fd == -1 ||
-		    control.slot >= master->serve.conf->prefork) {
-			if (fd != -1)
-				close(fd);
-			continue;
-		}
-		if (master->serve.workers[control.slot] != -1)
-			close(master->serve.workers[control.slot]);
-		master->serve.workers[control.slot] = fd;
+	while ((result = control_recv_worker(master->serve.workers,
+	    master->serve.conf->prefork, &slot)) == 1)
 		changed = true;
-	}
 	if (changed)
 		end_signers(master);
 	return (result == -1);
@@ -351,7 +311,6 @@ any_signer(const struct master *master)
 static void
 run(struct master *master)
 {
-	static const struct control ready = { CONTROL_READY, 0 };
 	struct timespec ts;
 	struct pollfd pfd;
 	bool told;
@@ -360,10 +319,9 @@ run(struct master *master)
 	told = false;
 	while (!master->stopping || any_signer(master)) {
 		next = master->stopping ? -1 : start_signers(master);
-		if (!told && control_send(FD_CONTROL, &ready, -1) == 0) {
-			told = true;
-			log_detach();
-		}
+		if (!told)
+			control_ready();
+		told = true;
 		pfd.fd = FD_CONTROL;
 		pfd.events = POLLIN;
 		pfd.revents = 0;
@@ -386,8 +344,8 @@ run(struct master *master)
 int
 main(int argc, char *argv[])
 {
+	static const int heard[] = { SIGTERM, SIGCHLD, 0 };
 	struct master *master;
-	struct stat st;
 	int ch, foreground, verbose;
 
 	foreground = verbose = 0;
@@ -402,17 +360,13 @@ main(int argc, char *argv[])
 		default:
 			return (2);
 		}
-	if (fstat(FD_CONTROL, &st) == -1 || !S_ISSOCK(st.st_mode)) {
-		fprintf(stderr, "jwtd-signer: started by jwtd(8), not by "
-		    "hand\n");
-		return (2);
-	}
+	control_check("jwtd-signer: started by jwtd(8), not by hand");
 	log_init("jwtd-signer", foreground, verbose);
 	setproctitle("master");
 	libraries_init();
 	if ((master = calloc(1, sizeof(*master))) == NULL)
 		fatal("master");
-	setup_signals(master);
+	signals_hear(heard, on_signal, &master->wait_mask);
 	start(master);
 	run(master);
 	return (0);

@@ -11,18 +11,15 @@
 void
 certificates_publish(int fd, const json_t *certificates)
 {
-	size_t done, len;
-	ssize_t n;
+	size_t len;
 	char *text;
 
 	if ((text = json_dumps(certificates, JSON_COMPACT)) == NULL)
 		fatalx("the certificates cannot be written");
 	if ((len = strlen(text)) > CERTIFICATES_MAX)
 		fatalx("the certificates are too large");
-	for (done = 0; done < len; done += (size_t)n)
-		if ((n = pwrite(fd, text + done, len - done,
-		    (off_t)done)) <= 0)
-			fatal("certificates");
+	if (file_write_fd(fd, text, len) == -1)
+		fatal("certificates");
 	free(text);
 }
 

@@ -39,8 +39,6 @@ certificates_next(struct generation *gen)
 	if (gen->new_certificates != -1)
 		close(gen->new_certificates);
 	gen->new_certificates = system_anonymous_file("certificates");
-	if (gen->new_certificates == -1)
-		log_warn("certificates");
 	return (gen->new_certificates);
 }
 

@@ -157,22 +157,44 @@ prepare(struct child *child)
 	return (control[1]);
 }
 
-/* Fork it.  control is the child's end and is closed here. */
+/*
+ * Fork and exec it.  fds begins with its end of its control socket and that of
+ * the configuration, which is filled in; the first is closed here.
+ */
 static void
-start_child(struct child *child, const struct spawn *s, int control)
+start_child(const struct generation *gen, struct child *child,
+    const char *option, const char *slot, int *fds, size_t nfds)
 {
-	if ((child->pid = spawn(s)) == -1)
+	char zone[64], *argv[6], *env[3];
+	struct spawn s;
+
+	fds[FD_CONF - 3] = gen->conf_fd;
+	child_argv(gen, child == gen->signer ? "jwtd-signer" : "jwtd", option,
+	    slot, argv);
+	child_env(zone, env);
+	s.path = child->program;
+	s.argv = argv;
+	/* libpq has variables of its own */
+	s.env = child == gen->signer ? NULL : env;
+	s.fds = fds;
+	s.nfds = nfds;
+	if ((child->pid = spawn(&s)) == -1)
 		cannot_start(child);
-	close(control);
+	close(fds[FD_CONTROL - 3]);
 }
 
 /* Give a worker's end to who holds keys for it, if that runs. */
 static void
-give_worker(const struct child *holder, const struct child *worker, int end)
+give_worker(const struct generation *gen, const struct child *holder,
+    const struct child *worker)
 {
 	struct control control;
+	int end;
 
-	if (holder == NULL || holder->pid == 0 || end == -1)
+	if (holder == NULL || holder->pid == 0)
+		return;
+	end = holder == gen->signer ? worker->signer_end : worker->tlskey_end;
+	if (end == -1)
 		return;
 	control.type = CONTROL_WORKER;
 	control.slot = worker->slot;
@@ -181,93 +203,55 @@ give_worker(const struct child *holder, const struct child *worker, int end)
 		    worker->slot);
 }
 
+/* One with keys, and the file that it publishes the other halves in, or -1. */
+static void
+start_holder(const struct generation *gen, struct child *holder,
+    const char *option, int file)
+{
+	unsigned int i;
+	int fds[3];
+
+	fds[FD_CONTROL - 3] = prepare(holder);
+	fds[FD_PUBLISH - 3] = file;
+	if (file == -1 || fds[FD_CONTROL - 3] == -1) {
+		cannot_start(holder);
+		if (fds[FD_CONTROL - 3] != -1)
+			close(fds[FD_CONTROL - 3]);
+		return;
+	}
+	start_child(gen, holder, option, NULL, fds, 3);
+	/* what workers sent while there was none still waits in these */
+	for (i = 0; i < gen->conf->prefork; i++)
+		give_worker(gen, holder, &gen->workers[i]);
+}
+
 void
 children_start_signer(struct generation *gen, struct child *signer)
 {
-	int fds[3], control;
-	char *argv[6];
-	struct spawn s;
-	unsigned int i;
-
-	control = prepare(signer);
-	fds[FD_KEYS - 3] = control == -1 ? -1 : keys_next(gen, 0);
-	if (fds[FD_KEYS - 3] == -1) {
-		cannot_start(signer);
-		if (control != -1)
-			close(control);
-		return;
-	}
-	fds[FD_CONTROL - 3] = control;
-	fds[FD_CONF - 3] = gen->conf_fd;
-	child_argv(gen, "jwtd-signer", NULL, NULL, argv);
-	s.path = signer->program;
-	s.argv = argv;
-	s.env = NULL;
-	s.fds = fds;
-	s.nfds = 3;
-	start_child(signer, &s, control);
-	/* what workers sent while there was no signer still waits in these */
-	for (i = 0; i < gen->conf->prefork; i++)
-		give_worker(signer, &gen->workers[i],
-		    gen->workers[i].signer_end);
+	start_holder(gen, signer, NULL, keys_next(gen, 0));
 }
 
 void
 children_start_tlskey(struct generation *gen, struct child *tlskey)
 {
-	char zone[64], *argv[6], *env[3];
-	int fds[3], control;
-	struct spawn s;
-	unsigned int i;
-
-	control = prepare(tlskey);
-	fds[FD_PUBLISH - 3] = control == -1 ? -1 : certificates_next(gen);
-	if (fds[FD_PUBLISH - 3] == -1) {
-		cannot_start(tlskey);
-		if (control != -1)
-			close(control);
-		return;
-	}
-	fds[FD_CONTROL - 3] = control;
-	fds[FD_CONF - 3] = gen->conf_fd;
-	child_argv(gen, "jwtd", "-K", NULL, argv);
-	child_env(zone, env);
-	s.path = tlskey->program;
-	s.argv = argv;
-	s.env = env;
-	s.fds = fds;
-	s.nfds = 3;
-	start_child(tlskey, &s, control);
-	for (i = 0; i < gen->conf->prefork; i++)
-		give_worker(tlskey, &gen->workers[i],
-		    gen->workers[i].tlskey_end);
+	start_holder(gen, tlskey, "-K", certificates_next(gen));
 }
 
 void
 children_start_trust(struct generation *gen, struct child *trust)
 {
-	char zone[64], *argv[6], *env[3];
-	int fds[2], control;
-	struct spawn s;
+	bool told;
+	int fds[2];
 
-	if ((control = prepare(trust)) == -1) {
+	if ((fds[FD_CONTROL - 3] = prepare(trust)) == -1) {
 		cannot_start(trust);
 		return;
 	}
 	/* it finds all this there when it starts */
-	if (keys_brief_trust(gen, trust->control) == -1 ||
-	    watch_all(gen) == -1)
-		log_warn("trust does not hear of all issuers");
-	fds[FD_CONTROL - 3] = control;
-	fds[FD_CONF - 3] = gen->conf_fd;
-	child_argv(gen, "jwtd", "-T", NULL, argv);
-	child_env(zone, env);
-	s.path = trust->program;
-	s.argv = argv;
-	s.env = env;
-	s.fds = fds;
-	s.nfds = 2;
-	start_child(trust, &s, control);
+	told = keys_brief_trust(gen);
+	if (watch_all(gen) == -1 || !told)
+		log_warn("trust does not hear of all issuers at once");
+	start_child(gen, trust, "-T", NULL, fds, 2);
 }
 
 bool
@@ -321,8 +305,7 @@ void
 children_start_worker(struct generation *gen, struct child *worker)
 {
 	int fds[FD_LISTEN - 3 + CONF_MAX_LISTENERS];
-	char slot[16], zone[64], *argv[6], *env[3];
-	struct spawn s;
+	char slot[16];
 
 	if (worker_sockets(gen, worker, fds) == -1) {
 		cannot_start(worker);
@@ -332,23 +315,16 @@ children_start_worker(struct generation *gen, struct child *worker)
 	keys_owe_all(gen, worker);
 	worker->accept_owed = gen->serving;
 	(void)children_give(gen, worker);
-	fds[FD_CONF - 3] = gen->conf_fd;
 	fds[FD_CERTIFICATES - 3] = gen->certificates;
 	memcpy(&fds[FD_LISTEN - 3], gen->listeners,
 	    gen->conf->nlisteners * sizeof(int));
 	(void)snprintf(slot, sizeof(slot), "%u", worker->slot);
-	child_argv(gen, "jwtd", "-W", slot, argv);
-	child_env(zone, env);
-	s.path = worker->program;
-	s.argv = argv;
-	s.env = env;
-	s.fds = fds;
-	s.nfds = FD_LISTEN - 3 + gen->conf->nlisteners;
-	start_child(worker, &s, fds[FD_CONTROL - 3]);
+	start_child(gen, worker, "-W", slot, fds,
+	    FD_LISTEN - 3 + gen->conf->nlisteners);
 	if (fds[FD_SIGNER - 3] != -1)
 		close(fds[FD_SIGNER - 3]);
 	if (fds[FD_TLSKEY - 3] != -1)
 		close(fds[FD_TLSKEY - 3]);
-	give_worker(gen->signer, worker, worker->signer_end);
-	give_worker(gen->tlskey, worker, worker->tlskey_end);
+	give_worker(gen, gen->signer, worker);
+	give_worker(gen, gen->tlskey, worker);
 }

@@ -6,6 +6,7 @@
 
 #include <sys/wait.h>
 
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@
 #include "watch.h"
 
 #define READY_WAIT	60000	/* ms, of a reload */
-#define OWED_WAIT	100	/* ms, until a worker may have room */
+#define OWED_WAIT	100	/* ms, until a child may have room */
 
 struct generation *
 generation_new(struct conf *conf, const struct parent_options *options,
@@ -115,21 +116,27 @@ start_due(struct generation *gen)
 	return (next);
 }
 
-/* What a worker has not been told for want of room.  As start_due(). */
+static bool
+can_hear(const struct child *child)
+{
+	return (child->pid != 0 && child->control != -1);
+}
+
+/* What a child has not been told for want of room.  As start_due(). */
 static int
 pay_owed(struct generation *gen)
 {
-	struct child *worker;
 	unsigned int i;
 	int next;
 
 	next = -1;
-	for (i = 0; i < gen->conf->prefork; i++) {
-		worker = &gen->workers[i];
-		if (worker->pid != 0 && worker->control != -1 &&
-		    !children_give(gen, worker))
+	if (gen->trust != NULL && can_hear(gen->trust) &&
+	    !keys_give_trust(gen))
+		next = OWED_WAIT;
+	for (i = 0; i < gen->conf->prefork; i++)
+		if (can_hear(&gen->workers[i]) &&
+		    !children_give(gen, &gen->workers[i]))
 			next = OWED_WAIT;
-	}
 	return (next);
 }
 
@@ -166,7 +173,11 @@ generation_hear(struct generation *gen, struct child *child)
 	if (result == -1)
 		return;
 	if (result == 0) {
-		/* SIGCHLD says the rest */
+		/*
+		 * It ends, and then a signal comes too late to be noticed; or
+		 * it does as no child of ours would.  SIGCHLD says the rest.
+		 */
+		(void)kill(child->pid, SIGKILL);
 		close(child->control);
 		child->control = -1;
 		return;

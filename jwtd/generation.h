@@ -24,6 +24,8 @@ struct keys {
 	int		 fd;		/* the last set, sealed; -1: none */
 	int		 next;		/* what is written now; -1: none */
 	bool		 down;		/* it was logged that there is no new */
+	bool		 owed;		/* the trust process lacks a file */
+	uint64_t	 next_ask;	/* ms: not for an unknown key before */
 };
 
 struct generation {

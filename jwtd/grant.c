@@ -190,6 +190,7 @@ send_token(struct conn *conn, bool get, const struct message_reply *signed_,
 	    get ? ",\"token\":\"" : "", get ? (int)len : 0, token,
 	    get ? "\",\"issued_at\":\"" : "", issued, get ? "\"" : "");
 	if (n < 0 || (size_t)n >= sizeof(body)) {
+		explicit_bzero(body, sizeof(body));
 		reply_error(conn, 500);
 		return;
 	}

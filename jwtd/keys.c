@@ -10,9 +10,12 @@
 #include <unistd.h>
 
 #include "generation.h"
+#include "clock.h"
 #include "control.h"
 #include "log.h"
 #include "system.h"
+
+#define ASK_PERIOD	1000	/* ms, of all workers for the same issuer */
 
 /* the number of the first trust block's issuer, see control.h */
 static size_t
@@ -88,8 +91,7 @@ keys_next(struct generation *gen, size_t issuer)
 	keys = &gen->keys[issuer];
 	if (keys->next != -1)
 		close(keys->next);
-	if ((keys->next = system_anonymous_file("keys")) == -1)
-		log_warn("public keys");
+	keys->next = system_anonymous_file("keys");
 	return (keys->next);
 }
 
@@ -157,36 +159,43 @@ keys_written(struct generation *gen, size_t issuer)
 	}
 }
 
-/* An empty file for that issuer, to the trust process. */
-static int
-give_next(struct generation *gen, int to, size_t issuer)
-{
-	struct control control;
-	int fd;
-
-	control.type = CONTROL_KEYS;
-	control.slot = (uint32_t)issuer;
-	if ((fd = keys_next(gen, issuer)) == -1)
-		return (-1);
-	return (control_send(to, &control, fd));
-}
-
-int
-keys_brief_trust(struct generation *gen, int to)
+bool
+keys_give_trust(struct generation *gen)
 {
 	struct control control;
 	size_t i;
 
+	control.type = CONTROL_KEYS;
 	for (i = first_trust(gen); i < gen->nkeys; i++) {
-		if (give_next(gen, to, i) == -1)
-			return (-1);
-		control.type = CONTROL_DOWN;
+		if (!gen->keys[i].owed)
+			continue;
+		control.slot = (uint32_t)i;
+		if (keys_next(gen, i) == -1 ||
+		    control_send(gen->trust->control, &control,
+		    gen->keys[i].next) == -1)
+			return (false);
+		gen->keys[i].owed = false;
+	}
+	return (true);
+}
+
+bool
+keys_brief_trust(struct generation *gen)
+{
+	struct control control;
+	bool told;
+	size_t i;
+
+	told = true;
+	control.type = CONTROL_DOWN;
+	for (i = first_trust(gen); i < gen->nkeys; i++) {
+		gen->keys[i].owed = true;
 		control.slot = (uint32_t)i;
 		if (gen->keys[i].down &&
-		    control_send(to, &control, -1) == -1)
-			return (-1);
+		    control_send(gen->trust->control, &control, -1) == -1)
+			told = false;
 	}
-	return (0);
+	return (keys_give_trust(gen) && told);
 }
 
 void
@@ -198,9 +207,9 @@ keys_hear_trust(struct generation *gen, const struct control *control)
 	switch (control->type) {
 	case CONTROL_KEYS:
 		keys_written(gen, control->slot);
-		if (give_next(gen, gen->trust->control,
-		    control->slot) == -1)
-			log_warn("trust %u gets no file", control->slot);
+		gen->keys[control->slot].owed = true;
+		if (!keys_give_trust(gen))
+			log_warn("trust has to wait for a file");
 		break;
 	case CONTROL_DOWN:
 		gen->keys[control->slot].down = true;
@@ -214,11 +223,19 @@ keys_hear_trust(struct generation *gen, const struct control *control)
 void
 keys_hear_worker(struct generation *gen, const struct control *control)
 {
+	struct keys *keys;
+	uint64_t now;
+
 	if (control->type != CONTROL_UNKNOWN || gen->trust == NULL ||
 	    gen->trust->pid == 0 || gen->trust->control == -1 ||
 	    control->slot < first_trust(gen) ||
 	    control->slot >= gen->nkeys)
 		return;
+	/* a hostile worker must not fill the queue */
+	keys = &gen->keys[control->slot];
+	if ((now = clock_ms()) < keys->next_ask)
+		return;
+	keys->next_ask = now + ASK_PERIOD;
 	if (control_send(gen->trust->control, control, -1) == -1)
 		log_debug("trust is busy");
 }

@@ -21,7 +21,7 @@ void	keys_free(struct generation *);
 
 /*
  * An empty file for the next set of that issuer, the parent's to close; or -1
- * after a message.
+ * with errno.
  */
 int	keys_next(struct generation *, size_t issuer);
 
@@ -35,8 +35,13 @@ void	keys_written(struct generation *, size_t issuer);
 void	keys_owe_all(const struct generation *, struct child *worker);
 bool	keys_give(const struct generation *, struct child *worker);
 
-/* What a new trust process has to know of each issuer.  0 or -1. */
-int	keys_brief_trust(struct generation *, int control);
+/*
+ * What a new trust process has to know of each issuer; and the files that it
+ * lacks, since it has written one or was short of room.  Both return false if
+ * there is more.
+ */
+bool	keys_brief_trust(struct generation *);
+bool	keys_give_trust(struct generation *);
 /* ...and what it says, as child->hear. */
 void	keys_hear_trust(struct generation *, const struct control *);
 /* as child->ready */

@@ -20,6 +20,7 @@
 #include "generation.h"
 #include "log.h"
 #include "sandbox.h"
+#include "signals.h"
 #include "system.h"
 
 /* one that serves, one that starts, and those that drain */
@@ -45,29 +46,6 @@ on_signal(int sig)
 		asked_to_stop++;
 	else if (sig == SIGHUP)
 		asked_to_reload = 1;
-}
-
-/* Signals are delivered in ppoll(2) alone. */
-static void
-setup_signals(struct parent *parent)
-{
-	static const int heard[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
-	struct sigaction action;
-	sigset_t all;
-	size_t i;
-
-	memset(&action, 0, sizeof(action));
-	sigemptyset(&action.sa_mask);
-	action.sa_handler = on_signal;
-	sigfillset(&all);
-	if (sigprocmask(SIG_BLOCK, &all, &parent->wait_mask) == -1)
-		fatal("sigprocmask");
-	for (i = 0; i < sizeof(heard) / sizeof(heard[0]); i++) {
-		sigdelset(&parent->wait_mask, heard[i]);
-		if (sigaction(heard[i], &action, NULL) == -1)
-			fatal("sigaction");
-	}
-	(void)signal(SIGPIPE, SIG_IGN);
 }
 
 static void
@@ -284,6 +262,7 @@ int
 parent_run(struct conf *conf, const struct parent_options *options,
     void (*started)(void *), void *arg)
 {
+	static const int heard[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD, 0 };
 	struct generation *gen;
 	struct parent parent;
 	const char *empty;
@@ -297,7 +276,7 @@ parent_run(struct conf *conf, const struct parent_options *options,
 	if ((gen = generation_new(conf, options, NULL)) == NULL)
 		exit(1);
 	add(&parent, gen);
-	setup_signals(&parent);
+	signals_hear(heard, on_signal, &parent.wait_mask);
 	sandbox(SANDBOX_PARENT);
 	run(&parent, started, arg);
 	/* the children's ends of the control sockets close with this process */

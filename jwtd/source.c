@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "file.h"
 #include "jwk.h"
 #include "log.h"
 #include "trust.h"
@@ -29,17 +30,12 @@ tell(uint32_t type, uint32_t issuer)
 static void
 publish(struct source *source)
 {
-	size_t done;
-	ssize_t n;
-
 	if (source->out == -1) {
 		source->unwritten = true;
 		return;
 	}
-	for (done = 0; done < source->len; done += (size_t)n)
-		if ((n = pwrite(source->out, source->text + done,
-		    source->len - done, (off_t)done)) <= 0)
-			fatal("key set");
+	if (file_write_fd(source->out, source->text, source->len) == -1)
+		fatal("key set");
 	close(source->out);
 	source->out = -1;
 	source->unwritten = false;

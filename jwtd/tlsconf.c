@@ -11,8 +11,6 @@
 #include "certificates.h"
 #include "log.h"
 
-#define CIPHERS		"ECDHE+AESGCM:ECDHE+CHACHA20"
-
 /* both libraries export it, and neither declares it */
 void	tls_config_use_fake_private_key(struct tls_config *);
 

@@ -7,13 +7,11 @@
 
 #include <sys/types.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -27,6 +25,7 @@
 #include "memlock.h"
 #include "priv.h"
 #include "sandbox.h"
+#include "signals.h"
 #include "system.h"
 #include "tlskey_message.h"
 #include "tlskeys.h"
@@ -46,29 +45,6 @@ on_terminate(int sig)
 {
 	(void)sig;
 	terminated = 1;
-}
-
-/* SIGTERM is delivered in ppoll(2) alone. */
-static void
-setup_signals(struct tlskey *tlskey)
-{
-	struct sigaction action;
-
-	memset(&action, 0, sizeof(action));
-	sigemptyset(&action.sa_mask);
-	action.sa_handler = on_terminate;
-	if (sigaction(SIGTERM, &action, NULL) == -1)
-		fatal("sigaction");
-	action.sa_handler = SIG_IGN;
-	/* the parent hears those of the terminal, and decides */
-	if (sigaction(SIGINT, &action, NULL) == -1 ||
-	    sigaction(SIGHUP, &action, NULL) == -1 ||
-	    sigaction(SIGPIPE, &action, NULL) == -1)
-		fatal("sigaction");
-	sigfillset(&tlskey->wait_mask);
-	if (sigprocmask(SIG_BLOCK, &tlskey->wait_mask, NULL) == -1)
-		fatal("sigprocmask");
-	sigdelset(&tlskey->wait_mask, SIGTERM);
 }
 
 /*
@@ -157,28 +133,16 @@ hear_worker(struct tlskey *tlskey, size_t worker)
 	}
 }
 
-/*
- * Hear the parent: a worker's new socket replaces its old one.  Returns false
- * when the parent is gone.
- */
+/* Returns false when the parent is gone. */
 static bool
 hear_parent(struct tlskey *tlskey)
 {
-	struct control control;
-	int fd, result;
+	size_t slot;
+	int result;
 
-	while ((result = control_recv(FD_CONTROL, &control, &fd)) == 1) {
-		if (control.type != CONTROL_WORKER || fd == -1 ||
-		    control.slot >= tlskey->conf->prefork) {
-			if (fd != -1)
-				close(fd);
-			continue;
-		}
-		if (tlskey->workers[control.slot] != -1)
-			close(tlskey->workers[control.slot]);
-		tlskey->workers[control.slot] = fd;
-		tlskey->refused[control.slot] = false;
-	}
+	while ((result = control_recv_worker(tlskey->workers,
+	    tlskey->conf->prefork, &slot)) == 1)
+		tlskey->refused[slot] = false;
 	return (result == -1);
 }
 
@@ -216,24 +180,18 @@ run(struct tlskey *tlskey)
 void
 tlskey_main(int foreground, int verbose)
 {
-	static const struct control ready = { CONTROL_READY, 0 };
+	static const int heard[] = { SIGTERM, 0 };
 	struct tlskey *tlskey;
-	struct stat st;
 
-	if (fstat(FD_CONTROL, &st) == -1 || !S_ISSOCK(st.st_mode)) {
-		fprintf(stderr, "jwtd: -K is for jwtd itself\n");
-		exit(2);
-	}
+	control_check("jwtd: -K is for jwtd itself");
 	log_init("jwtd", foreground, verbose);
 	log_role("tlskey");
 	setproctitle("tlskey");
 	if ((tlskey = calloc(1, sizeof(*tlskey))) == NULL)
 		fatal("tlskey");
-	setup_signals(tlskey);
+	signals_hear(heard, on_terminate, &tlskey->wait_mask);
 	start(tlskey);
-	if (control_send(FD_CONTROL, &ready, -1) == -1)
-		exit(0);
-	log_detach();
+	control_ready();
 	run(tlskey);
 	tlskeys_free(tlskey->keys);
 	exit(0);

@@ -5,15 +5,12 @@
  */
 #include "trustd.h"
 
-#include <sys/stat.h>
-
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
 #include <event.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -48,14 +45,10 @@ static struct {
 static void
 say_ready(void)
 {
-	static const struct control ready = { CONTROL_READY, 0 };
-
 	if (state.ready)
 		return;
 	state.ready = true;
-	if (control_send(FD_CONTROL, &ready, -1) == -1)
-		exit(0);
-	log_detach();
+	control_ready();
 }
 
 static void
@@ -289,12 +282,7 @@ start(void)
 void
 trustd_main(int foreground, int verbose)
 {
-	struct stat st;
-
-	if (fstat(FD_CONTROL, &st) == -1 || !S_ISSOCK(st.st_mode)) {
-		fprintf(stderr, "jwtd: -T is for jwtd itself\n");
-		exit(2);
-	}
+	control_check("jwtd: -T is for jwtd itself");
 	log_init("jwtd", foreground, verbose);
 	log_role("trust");
 	setproctitle("trust");

@@ -7,7 +7,6 @@
 
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -345,15 +344,10 @@ start(struct worker *worker)
 void
 worker_main(unsigned int slot, int foreground, int verbose)
 {
-	static const struct control ready = { CONTROL_READY, 0 };
 	struct worker *worker;
-	struct stat st;
 	char *role;
 
-	if (fstat(FD_CONTROL, &st) == -1 || !S_ISSOCK(st.st_mode)) {
-		fprintf(stderr, "jwtd: -W is for jwtd itself\n");
-		exit(2);
-	}
+	control_check("jwtd: -W is for jwtd itself");
 	log_init("jwtd", foreground, verbose);
 	if (asprintf(&role, "worker %u", slot) == -1 ||
 	    (worker = calloc(1, sizeof(*worker))) == NULL)
@@ -361,9 +355,7 @@ worker_main(unsigned int slot, int foreground, int verbose)
 	log_role(role);
 	setproctitle("%s", role);
 	start(worker);
-	if (control_send(FD_CONTROL, &ready, -1) == -1)
-		exit(0);
-	log_detach();
+	control_ready();
 	obey(worker);
 	if (event_base_dispatch(worker->base) == -1)
 		fatalx("event loop");

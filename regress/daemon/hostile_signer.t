@@ -177,4 +177,17 @@ while (my @some = splice @malformed, 0, 4) {
 	unlike($d->log, qr/ended by signal/, 'no worker crashed');
 	is($d->stop, 0, 'it stops');
 }
+
+# What costs the process its life: a parent that is told nonsense, or nothing any
+# more, has another one.
+for my $user (qw(c-byte c-close)) {
+	my $d = start(1, 10);
+	my ($signer) = $d->pids('jwtd-signer');
+	ask($d, $user);
+	ok($d->wait_log(qr/jwtd-signer 0 was ended by signal 9/),
+	    "$user: it is killed");
+	ok(own_token(ask($d, 'good'), 'good'), '... and it goes on');
+	isnt(($d->pids('jwtd-signer'))[0], $signer, '... with another');
+	is($d->stop, 0, 'it stops');
+}
 done_testing();

@@ -31,17 +31,17 @@ ask_again(const json_t *claim, const json_t *granted, size_t size)
 {
 	const json_t *entry, *actions, *one;
 	const char *class;
-	char *text, *p;
-	size_t i, j;
+	char *text;
+	size_t i, j, len;
+	FILE *f;
 
-	if ((text = malloc(size + 1)) == NULL)
+	if ((f = open_memstream(&text, &len)) == NULL)
 		abort();
-	*(p = text) = '\0';
 	json_array_foreach(claim, i, entry) {
 		class = json_string_value(json_object_get(entry, "class"));
 		actions = json_object_get(entry, "actions");
 		must(json_array_size(actions) > 0);
-		p += sprintf(p, "%s%s%s%s%s:%s:", i > 0 ? " " : "",
+		fprintf(f, "%s%s%s%s%s:%s:", i > 0 ? " " : "",
 		    json_string_value(json_object_get(entry, "type")),
 		    class != NULL ? "(" : "", class != NULL ? class : "",
 		    class != NULL ? ")" : "",
@@ -49,11 +49,13 @@ ask_again(const json_t *claim, const json_t *granted, size_t size)
 		json_array_foreach(actions, j, one) {
 			must(granted_anywhere(granted,
 			    json_string_value(one)));
-			p += sprintf(p, "%s%s", j > 0 ? "," : "",
+			fprintf(f, "%s%s", j > 0 ? "," : "",
 			    json_string_value(one));
 		}
 	}
-	must((size_t)(p - text) <= size);
+	if (fclose(f) == EOF)
+		abort();
+	must(len <= size);
 	return (text);
 }
 

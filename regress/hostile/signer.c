@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "file.h"
 #include "message.h"
 #include "sign.h"
 
@@ -314,6 +315,23 @@ m_rights(int fd, const struct message_request *request)
 	(void)control_send(fd, &control, STDERR_FILENO);
 }
 
+/* What only the parent hears: it goes on, but not with this process. */
+static void
+c_byte(int fd, const struct message_request *request)
+{
+	(void)request;
+	(void)send(FD_CONTROL, "x", 1, MSG_NOSIGNAL);
+	send_reply(fd);
+}
+
+static void
+c_close(int fd, const struct message_request *request)
+{
+	(void)request;
+	(void)shutdown(FD_CONTROL, SHUT_WR);
+	send_reply(fd);
+}
+
 static const struct {
 	const char	*name;
 	void		(*act)(int, const struct message_request *);
@@ -336,6 +354,7 @@ static const struct {
 	{ "m-token", m_token }, { "m-nul", m_nul },
 	{ "m-garbage", m_garbage }, { "m-refusal", m_refusal },
 	{ "m-close", m_close }, { "m-rights", m_rights },
+	{ "c-byte", c_byte }, { "c-close", c_close },
 };
 
 /* One that is held is answered after the next request, however late that is. */
@@ -407,7 +426,7 @@ publish(const struct conf *conf)
 	jwks = NULL;
 	if ((keys = keyring_load(conf->signer)) == NULL ||
 	    (jwks = keyring_jwks(keys)) == NULL ||
-	    pwrite(FD_KEYS, jwks, strlen(jwks), 0) == -1)
+	    file_write_fd(FD_KEYS, jwks, strlen(jwks)) == -1)
 		die("keys");
 	close(FD_KEYS);
 	free(jwks);

@@ -504,14 +504,18 @@ sub send_all {
 	return 1;
 }
 
+# Is there something to read, at the latest after so many seconds?  0 looks once;
+# a negative one is a time that is over.
 sub readable {
 	my ($s, $seconds) = @_;
+	my $left = $seconds;
 	my $end = time + $seconds;
 	return 1 if $s->can('pending') && $s->pending;
-	while ((my $left = $end - time) > 0) {
+	while ($left >= 0) {
 		vec(my $bits = '', fileno $s, 1) = 1;
 		my $n = select $bits, undef, undef, $left;
 		return $n > 0 if $n != -1 || !$!{EINTR};
+		$left = $end - time;
 	}
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include "message.h"
 #include "tap.h"
 #include "token.h"
+#include "verify.h"
 
 #define CLAIMS	"{\"iss\":\"i\",\"sub\":\"s\",\"aud\":\"a\",\"exp\":1000}"
 
@@ -50,34 +51,6 @@ load(char *signing, char *retired, bool retired_first)
 	else if (retired != NULL)
 		TAILQ_INSERT_TAIL(&conf.keys, &b, entry);
 	return (keyring_load(&conf));
-}
-
-static void
-no_warning(const char *fmt, ...)
-{
-	ok(0, "a key of ours is skipped: %s", fmt);
-}
-
-/* what a worker makes of it */
-static enum jwt_error
-verify(const char *jwks, const char *token, size_t len)
-{
-	char a[] = "a";
-	char *audience[] = { a };
-	struct jwt_issuer issuer = { "i", false, { NULL, 0, false } };
-	struct jwt_policy policy = { &issuer, 1, audience, 1, 500 };
-	enum jwt_error error;
-	struct jwt jwt;
-	const char *why;
-
-	if (jwkset_parse(jwks, strlen(jwks), &issuer.set, no_warning, &why) ==
-	    -1)
-		return (JWT_KEY);
-	error = jwt_verify(token, len, &policy, &jwt);
-	if (error == JWT_OK)
-		jwt_clear(&jwt);
-	jwkset_clear(&issuer.set);
-	return (error);
 }
 
 static void

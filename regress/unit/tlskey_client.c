@@ -122,8 +122,9 @@ ask(EC_KEY *ec, char script, uint8_t tag, int len, int *ms)
 }
 
 static void
-test_answers(EC_KEY *ec)
+test_answers(EC_KEY *ec, int fd)
 {
+	struct pollfd pfd;
 	int ms;
 
 	is_int(ask(ec, 'o', 1, 32, &ms), 1, "an answer");
@@ -135,6 +136,10 @@ test_answers(EC_KEY *ec)
 	is_int(ask(ec, 'x', 6, 32, &ms), -1, "no signature");
 	is_int(ask(ec, 'l', 7, 32, &ms), 7, "another's answer comes first");
 	is_int(ask(ec, 'e', 8, 32, &ms), 8, "one comes for what follows");
+	/* which is there before that is asked */
+	pfd.fd = fd;
+	pfd.events = POLLIN;
+	(void)poll(&pfd, 1, -1);
 	is_int(ask(ec, 'o', 9, 32, &ms), 9, "... which does not take it");
 	is_int(ask(ec, 'o', 10, 32, &ms), 10, "... nor the next");
 }
@@ -171,7 +176,7 @@ main(void)
 	close(fds[1]);
 	tlskey_client_init(fds[0]);
 	ec = public_key();
-	test_answers(ec);
+	test_answers(ec, fds[0]);
 	test_late(ec);
 	EC_KEY_free(ec);
 	close(fds[0]);

@@ -22,6 +22,7 @@
 #include "sign.h"
 #include "tap.h"
 #include "token.h"
+#include "verify.h"
 
 #define CLAIMS	"{\"iss\":\"i\",\"sub\":\"s\",\"aud\":\"a\",\"exp\":1000}"
 #define DAY	86400
@@ -264,34 +265,6 @@ load(bool retired)
 	else
 		a.certificate = cert_path;
 	return (keyring_load(&conf));
-}
-
-static void
-no_warning(const char *fmt, ...)
-{
-	ok(0, "a key of ours is skipped: %s", fmt);
-}
-
-/* what a worker makes of it */
-static enum jwt_error
-verify(const char *jwks, const char *token, size_t len)
-{
-	char a[] = "a";
-	char *audience[] = { a };
-	struct jwt_issuer issuer = { "i", true, { NULL, 0, false } };
-	struct jwt_policy policy = { &issuer, 1, audience, 1, 500 };
-	enum jwt_error error;
-	struct jwt jwt;
-	const char *why;
-
-	if (jwkset_parse(jwks, strlen(jwks), &issuer.set, no_warning, &why) ==
-	    -1)
-		return (JWT_KEY);
-	error = jwt_verify(token, len, &policy, &jwt);
-	if (error == JWT_OK)
-		jwt_clear(&jwt);
-	jwkset_clear(&issuer.set);
-	return (error);
 }
 
 static void
