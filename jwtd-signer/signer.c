@@ -36,7 +36,7 @@
 
 struct signer {
 	pid_t		 pid;		/* 0: not running */
-	bool		 replaced;	/* told to end, because workers changed */
+	bool		 replaced;	/* told to end: workers changed */
 	struct restart	 restart;
 };
 
@@ -142,7 +142,8 @@ share_memory(struct serve *serve)
 
 /*
  * Open what needs privilege, then give it up, in this order and nowhere else:
- * secrets, chroot and user, sandbox.  Only then is there a signer to hear a peer.
+ * secrets, chroot and user, sandbox.  Only then is there a signer to hear a
+ * peer.
  */
 static void
 start(struct master *master)
@@ -308,9 +309,9 @@ end_signers(struct master *master)
 }
 
 /*
- * Hear the parent.  A worker's new socket replaces its old one, and signers that
- * have the old one are replaced, each after the request that it has.  Returns
- * false when the parent is gone.
+ * Hear the parent.  A worker's new socket replaces its old one, and signers
+ * that have the old one are replaced, each after the request that it has.
+ * Returns false when the parent is gone.
  */
 static bool
 hear_parent(struct master *master)

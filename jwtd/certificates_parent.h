@@ -9,7 +9,9 @@ struct generation;
 void	certificates_init(struct generation *);
 void	certificates_free(struct generation *);
 
-/* An empty file for the next ones, the parent's to close; or -1 and a message. */
+/*
+ * An empty file for the next ones, the parent's to close; or -1 and a message.
+ */
 int	certificates_next(struct generation *);
 
 /*

@@ -75,51 +75,6 @@ child_env(char zone[64], char *env[3])
 		env[1] = zone;
 }
 
-static void
-add(struct generation *gen, const struct child *child)
-{
-	gen->children[gen->nchildren] = *child;
-	gen->children[gen->nchildren].control = -1;
-	gen->children[gen->nchildren].signer_end = -1;
-	gen->children[gen->nchildren].tlskey_end = -1;
-	gen->nchildren++;
-}
-
-void
-children_init(struct generation *gen)
-{
-	const struct child signer = { .what = "jwtd-signer",
-	    .program = gen->options->signer,
-	    .start = children_start_signer, .ready_hook = keys_signer_ready };
-	const struct child tlskey = { .what = "tlskey",
-	    .program = gen->options->self,
-	    .start = children_start_tlskey,
-	    .ready_hook = certificates_written };
-	const struct child trust = { .what = "trust",
-	    .program = gen->options->self, .may_end = true,
-	    .start = children_start_trust, .hear = keys_hear_trust,
-	    .ready_hook = keys_trust_ready };
-	struct child worker = { .what = "worker",
-	    .program = gen->options->self,
-	    .start = children_start_worker, .hear = keys_hear_worker };
-
-	if (gen->conf->signer != NULL) {
-		gen->signer = &gen->children[gen->nchildren];
-		add(gen, &signer);
-	}
-	if (conf_tls(gen->conf)) {
-		gen->tlskey = &gen->children[gen->nchildren];
-		add(gen, &tlskey);
-	}
-	if (gen->conf->ntrusts > 0) {
-		gen->trust = &gen->children[gen->nchildren];
-		add(gen, &trust);
-	}
-	gen->workers = &gen->children[gen->nchildren];
-	for (; worker.slot < gen->conf->prefork; worker.slot++)
-		add(gen, &worker);
-}
-
 void
 children_close_ends(struct child *child)
 {
@@ -181,8 +136,8 @@ give_worker(const struct child *holder, const struct child *worker, int end)
 		    worker->slot);
 }
 
-void
-children_start_signer(struct generation *gen, struct child *signer)
+static void
+start_signer(struct generation *gen, struct child *signer)
 {
 	int fds[3], control;
 	char *argv[6];
@@ -212,8 +167,8 @@ children_start_signer(struct generation *gen, struct child *signer)
 		    gen->workers[i].signer_end);
 }
 
-void
-children_start_tlskey(struct generation *gen, struct child *tlskey)
+static void
+start_tlskey(struct generation *gen, struct child *tlskey)
 {
 	char zone[64], *argv[6], *env[3];
 	int fds[3], control;
@@ -243,8 +198,8 @@ children_start_tlskey(struct generation *gen, struct child *tlskey)
 		    gen->workers[i].tlskey_end);
 }
 
-void
-children_start_trust(struct generation *gen, struct child *trust)
+static void
+start_trust(struct generation *gen, struct child *trust)
 {
 	char zone[64], *argv[6], *env[3];
 	int fds[2], control;
@@ -317,8 +272,8 @@ fail:
 	return (-1);
 }
 
-void
-children_start_worker(struct generation *gen, struct child *worker)
+static void
+start_worker(struct generation *gen, struct child *worker)
 {
 	int fds[FD_LISTEN - 3 + CONF_MAX_LISTENERS];
 	char slot[16], zone[64], *argv[6], *env[3];
@@ -351,4 +306,49 @@ children_start_worker(struct generation *gen, struct child *worker)
 		close(fds[FD_TLSKEY - 3]);
 	give_worker(gen->signer, worker, worker->signer_end);
 	give_worker(gen->tlskey, worker, worker->tlskey_end);
+}
+
+static void
+add(struct generation *gen, const struct child *child)
+{
+	gen->children[gen->nchildren] = *child;
+	gen->children[gen->nchildren].control = -1;
+	gen->children[gen->nchildren].signer_end = -1;
+	gen->children[gen->nchildren].tlskey_end = -1;
+	gen->nchildren++;
+}
+
+void
+children_init(struct generation *gen)
+{
+	const struct child signer = { .what = "jwtd-signer",
+	    .program = gen->options->signer,
+	    .start = start_signer, .ready_hook = keys_signer_ready };
+	const struct child tlskey = { .what = "tlskey",
+	    .program = gen->options->self,
+	    .start = start_tlskey,
+	    .ready_hook = certificates_written };
+	const struct child trust = { .what = "trust",
+	    .program = gen->options->self, .may_end = true,
+	    .start = start_trust, .hear = keys_hear_trust,
+	    .ready_hook = keys_trust_ready };
+	struct child worker = { .what = "worker",
+	    .program = gen->options->self,
+	    .start = start_worker, .hear = keys_hear_worker };
+
+	if (gen->conf->signer != NULL) {
+		gen->signer = &gen->children[gen->nchildren];
+		add(gen, &signer);
+	}
+	if (conf_tls(gen->conf)) {
+		gen->tlskey = &gen->children[gen->nchildren];
+		add(gen, &tlskey);
+	}
+	if (gen->conf->ntrusts > 0) {
+		gen->trust = &gen->children[gen->nchildren];
+		add(gen, &trust);
+	}
+	gen->workers = &gen->children[gen->nchildren];
+	for (; worker.slot < gen->conf->prefork; worker.slot++)
+		add(gen, &worker);
 }
