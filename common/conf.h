@@ -1,7 +1,7 @@
 /*
  * jwtd.conf(5) as a struct, and the ways to get one: from a file, or from the
- * bytes that the parent validated.  parse.y fills it, conf.c checks, prints and
- * frees it.
+ * bytes that the parent validated.  parse.y fills it, conf_check.c checks it,
+ * conf_print.c prints it, and conf.c makes and frees it.
  */
 #ifndef CONF_H
 #define CONF_H
@@ -171,12 +171,12 @@ struct conf {
 	unsigned int		 timeout_request;	/* seconds */
 	unsigned int		 timeout_idle;		/* seconds */
 	unsigned int		 limit_connections;	/* per worker */
-	unsigned int		 limit_requests;	/* in flight, per worker */
+	unsigned int		 limit_requests;	/* per worker */
 	struct conf_signer	*signer;		/* or NULL */
 	struct conf_trusts	 trusts;
 	size_t			 ntrusts;
 	struct conf_servers	 servers;
-	struct conf_listeners	 listeners;	/* each once, over all servers */
+	struct conf_listeners	 listeners;	/* each once, of all servers */
 	size_t			 nlisteners;
 	struct conf_laters	 laters;
 	struct strings		 files;		/* names of what was read */

@@ -89,7 +89,6 @@ parse_store(struct conf_parser *p, enum conf_store store, const char *arg)
 		if (!parse_valid(p, "store", arg,
 		    conf_text(arg, CONF_MAX_STRING)))
 			return;
-		parse_later(p, "store postgres");
 	} else if (!parse_path(p, "store", arg))
 		return;
 	p->signer->store = store;

@@ -8,9 +8,10 @@
 #include <stddef.h>
 
 /*
- * Read a whole regular file of at most max bytes with read(2).  Returns a buffer
- * with a NUL after *len bytes, which the caller frees (freezero(buf, len) where
- * it is a secret), or NULL with a text in *why (static, or strerror's).
+ * Read a whole regular file of at most max bytes with read(2).  Returns a
+ * buffer with a NUL after *len bytes, which the caller frees (freezero(buf,
+ * len) where it is a secret), or NULL with a text in *why (static, or
+ * strerror's).
  */
 char	*file_read(const char *path, size_t max, size_t *len, const char **why);
 
@@ -32,7 +33,8 @@ int	 file_write_fd(int fd, const void *buf, size_t len);
 /*
  * Write a file that is there whole or not at all: a temporary file beside it,
  * fsync, then link (replace false: an existing file is an error, EEXIST) or
- * rename.  uid and gid of -1 are left as they are.  Returns 0, or -1 with errno.
+ * rename.  uid and gid of -1 are left as they are.  Returns 0, or -1 with
+ * errno.
  */
 int	 file_write(const char *path, const void *buf, size_t len, mode_t mode,
 	    uid_t uid, gid_t gid, bool replace);

@@ -39,10 +39,10 @@ bool	 json_name_is(struct span name, const char *text);
 struct span json_member(const char *buf, size_t len, const char *name);
 
 /*
- * Copy valid JSON text without the white space between its parts, and with ascii
- * with \u in the place of what is not printable ASCII.  Returns the length, or -1 when it
- * does not fit.  It adds no NUL.
- * Without ascii, out may be where the text is.
+ * Copy valid JSON text without the white space between its parts, and with
+ * ascii with \u in the place of what is not printable ASCII.  Returns the
+ * length, or -1 when it does not fit.  It adds no NUL.  Without ascii, out may
+ * be where the text is.
  */
 ssize_t	 json_compact(char *out, size_t size, struct span text, bool ascii);
 

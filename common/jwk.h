@@ -31,7 +31,7 @@ struct jwk {
 struct jwkset {
 	struct jwk	*keys;
 	size_t		 nkeys;
-	bool		 kidless;	/* PEM has no kids: a token's is ignored */
+	bool		 kidless;	/* PEM: a token's kid is ignored */
 };
 
 const char *jwk_alg_name(enum jwk_alg);
@@ -62,8 +62,8 @@ void	 jwkset_clear(struct jwkset *);
 int	 jwk_thumbprint(EVP_PKEY *, char out[JWK_THUMBPRINT + 1]);
 
 /*
- * The public JWK of a key that is fit, with kid, alg and use.  The caller decrefs
- * it.  NULL if there is no memory for it.
+ * The public JWK of a key that is fit, with kid, alg and use.  The caller
+ * decrefs it.  NULL if there is no memory for it.
  */
 json_t	*jwk_public(EVP_PKEY *, enum jwk_alg);
 

@@ -1,5 +1,5 @@
 /* EC keys, on P-256 and no other curve: RFC 7518 section 6.2. */
-#define OPENSSL_SUPPRESS_DEPRECATED	/* the EC calls that both libraries have */
+#define OPENSSL_SUPPRESS_DEPRECATED	/* calls that both libraries have */
 
 #include "jwk_internal.h"
 

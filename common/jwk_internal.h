@@ -21,7 +21,8 @@ struct jwk_type {
 extern const struct jwk_type jwk_rsa, jwk_ec, jwk_okp;
 
 /* A member that is the base64url of exactly len bytes. */
-bool	jwk_get_bytes(const json_t *, const char *name, uint8_t *out, size_t len);
+bool	jwk_get_bytes(const json_t *, const char *name, uint8_t *out,
+	    size_t len);
 bool	jwk_is(const json_t *, const char *name, const char *text);
 
 #endif

@@ -1,5 +1,5 @@
 /* RSA keys: RFC 7518 section 6.3. */
-#define OPENSSL_SUPPRESS_DEPRECATED	/* the RSA calls that both libraries have */
+#define OPENSSL_SUPPRESS_DEPRECATED	/* calls that both libraries have */
 
 #include "jwk_internal.h"
 

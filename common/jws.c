@@ -114,8 +114,8 @@ ecdsa_verify(const struct jwk *key, const uint8_t *digest, const uint8_t *sig,
 }
 
 /*
- * RFC 8032 section 5.1.7.  libsodium, which is twice as fast at it, refuses an S
- * that is not less than the group's order, and keys of small order.
+ * RFC 8032 section 5.1.7.  libsodium, which is twice as fast at it, refuses an
+ * S that is not less than the group's order, and keys of small order.
  */
 static bool
 ed25519_verify(const struct jwk *key, const void *text, size_t len,

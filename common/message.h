@@ -1,6 +1,6 @@
 /*
- * What a worker and a signer say to each other: one request, answered by one
- * to MESSAGE_PARTS packets.  Each packet is one fixed struct over SOCK_SEQPACKET,
+ * What a worker and a signer say to each other: one request, answered by one to
+ * MESSAGE_PARTS packets.  Each packet is one fixed struct over SOCK_SEQPACKET,
  * so there is no framing, no partial read and no length that sizes a buffer.
  * Both sides hold the other for hostile and validate what they receive.
  */
@@ -39,7 +39,7 @@ struct message_request {
 	uint32_t	 magic;
 	uint32_t	 flags;
 	uint64_t	 id;		/* never 0 */
-	uint64_t	 deadline;	/* CLOCK_MONOTONIC, ms; then nobody waits */
+	uint64_t	 deadline;	/* clock_ms(); then nobody waits */
 	uint32_t	 lifetime;	/* seconds at the most; 0: any */
 	uint32_t	 network_kind;	/* enum message_network */
 	char		 user[MESSAGE_USER_MAX + 1];
@@ -47,9 +47,9 @@ struct message_request {
 	/* at least one; "" after the last */
 	char		 audience[MESSAGE_AUDIENCES][MESSAGE_AUDIENCE_MAX + 1];
 	/*
-	 * An OAuth scope, of MESSAGE_SCOPE_MAX at the most, where "" is all that
-	 * the user has; or with MESSAGE_REGISTRY resource scopes, where "" is
-	 * none.
+	 * An OAuth scope, of MESSAGE_SCOPE_MAX at the most, where "" is all
+	 * that the user has; or with MESSAGE_REGISTRY resource scopes, where ""
+	 * is none.
 	 */
 	char		 scope[MESSAGE_RESOURCES_MAX + 1];
 	/* from where the client comes, in network order; the rest is 0 */
@@ -70,12 +70,12 @@ enum message_network {
 
 enum message_status {
 	MESSAGE_OK,
-	MESSAGE_BAD_CREDENTIALS,	/* unknown, wrong or disabled: the same */
+	MESSAGE_BAD_CREDENTIALS,	/* unknown, wrong or disabled */
 	MESSAGE_BAD_SCOPE,
 	MESSAGE_BAD_TARGET,
 	MESSAGE_THROTTLED,		/* retry_after says how long */
 	MESSAGE_UNAVAILABLE,		/* store or signer; retry_after too */
-	MESSAGE_BROKEN			/* no token can be made; it was logged */
+	MESSAGE_BROKEN			/* no token can be made: was logged */
 };
 #define MESSAGE_STATUSES	(MESSAGE_BROKEN + 1)
 

@@ -28,7 +28,8 @@ percent_decode(char *out, size_t size, const char *in, size_t len, bool form)
 		if (c == '+' && form)
 			c = ' ';
 		else if (c == '%') {
-			if (len - i < 3 || (high = percent_hex(in[i + 1])) == -1 ||
+			if (len - i < 3 ||
+			    (high = percent_hex(in[i + 1])) == -1 ||
 			    (low = percent_hex(in[i + 2])) == -1)
 				return (-1);
 			c = (char)(high << 4 | low);

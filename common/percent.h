@@ -20,8 +20,8 @@ ssize_t	percent_decode(char *out, size_t size, const char *in, size_t len,
 
 /*
  * Encode every byte outside printable ASCII, '%' so that two texts never become
- * the same, and a space at either end.  Returns the length without the NUL, or -1
- * when it does not fit.
+ * the same, and a space at either end.  Returns the length without the NUL, or
+ * -1 when it does not fit.
  */
 ssize_t	percent_encode_unprintable(char *out, size_t size, const char *in,
 	    size_t len);

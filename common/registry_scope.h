@@ -25,7 +25,7 @@ struct registry_scope {
 enum registry_scope_result {
 	REGISTRY_SCOPE_ONE,
 	REGISTRY_SCOPE_END,
-	REGISTRY_SCOPE_BAD		/* nothing can be said of what follows */
+	REGISTRY_SCOPE_BAD		/* so is all that follows */
 };
 
 /*

@@ -1,6 +1,7 @@
 /*
  * What a process gives up before it reads the first byte from a peer.  One set
- * of files per operating system implements it; no other file of jwtd knows which.
+ * of files per operating system implements it; no other file of jwtd knows
+ * which.
  */
 #ifndef SANDBOX_H
 #define SANDBOX_H

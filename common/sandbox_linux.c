@@ -68,7 +68,9 @@ limit_files(rlim_t max)
 {
 	if (logs_to_file())
 		return;
-	/* a descriptor of a file that is there all the same: an error, no death */
+	/*
+	 * a descriptor of a file that is there all the same: an error, no death
+	 */
 	(void)signal(SIGXFSZ, SIG_IGN);
 	limit(RLIMIT_FSIZE, max, "fsize");
 }

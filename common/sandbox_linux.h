@@ -8,8 +8,8 @@
 
 #define SANDBOX_GROUPS		24	/* of calls, that a role can have */
 #define SANDBOX_CONDITIONS	3
-#define SANDBOX_FILTER_MAX	2048	/* instructions; the kernel takes 4096 */
-#define SANDBOX_SELF		UINT32_MAX	/* a value: the process's own id */
+#define SANDBOX_FILTER_MAX	2048	/* instructions; of 4096 */
+#define SANDBOX_SELF		UINT32_MAX	/* a value: its own pid */
 
 /*
  * The argument's low half under the mask is the value.  All that are looked at

@@ -76,8 +76,8 @@ static const struct sandbox_call io[] = {
 
 /* syslog(3) wants to connect again when the other end was restarted. */
 static const struct sandbox_call no_log[] = {
-	{ .nr = __NR_socket, .error = EACCES, .when = { { 1, ALL, AF_UNIX, false },
-	    { 2, 0xf, SOCK_DGRAM, false } } }
+	{ .nr = __NR_socket, .error = EACCES, .when = {
+	    { 1, ALL, AF_UNIX, false }, { 2, 0xf, SOCK_DGRAM, false } } }
 };
 
 /* Files that were opened by somebody else and passed on: key sets. */
@@ -226,8 +226,8 @@ static const struct sandbox_call sanitizer[] = {
 
 enum {
 	LIFE, MEMORY, IO, GIVEN, FILL, EVENTS, CONNECTIONS, CONNECT_TCP,
-	CONNECT_LOCAL, DROP_PEERS, FILES, REPLACE, RESOLVE, CHILDREN, CONFINE, START,
-	NO_LOG
+	CONNECT_LOCAL, DROP_PEERS, FILES, REPLACE, RESOLVE, CHILDREN, CONFINE,
+	START, NO_LOG
 };
 
 static const struct sandbox_group groups[] = {

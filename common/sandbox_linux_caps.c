@@ -28,9 +28,9 @@
 /* What a child can have it has from the parent: so this is for both. */
 #define PARENT_CAPS	(BIT(CAP_KILL) |	/* children of other users */ \
 			BIT(CAP_DAC_OVERRIDE) |	/* sockets come and go */ \
-			BIT(CAP_NET_BIND_SERVICE) | /* listeners of a reload */ \
-			BIT(CAP_DAC_READ_SEARCH) | /* keys, the users' folder */ \
-			BIT(CAP_IPC_LOCK) |	/* keys while they are loaded */ \
+			BIT(CAP_NET_BIND_SERVICE) | /* at a reload */ \
+			BIT(CAP_DAC_READ_SEARCH) | /* keys, users */ \
+			BIT(CAP_IPC_LOCK) |	/* keys at their load */ \
 			BIT(CAP_SYS_RESOURCE) |	/* descriptors of a worker */ \
 			BIT(CAP_SYS_ADMIN) |	/* namespaces of children */ \
 			BIT(CAP_SETPCAP) |	/* their bounding sets */ \

@@ -1,7 +1,8 @@
 /*
  * Landlock: no file but what the role needs, no TCP but to its ports, no
- * abstract Unix socket and no signal to whoever is not confined with it.  As far
- * as the kernel has these; the constants are its own, newer than some headers.
+ * abstract Unix socket and no signal to whoever is not confined with it.  As
+ * far as the kernel has these; the constants are its own, newer than some
+ * headers.
  */
 #include "sandbox_linux.h"
 

@@ -92,7 +92,9 @@ emit_call(struct program *p, const struct sandbox_call *call)
 	left = 1;
 	for (i = 0; i < SANDBOX_CONDITIONS; i++)
 		left += condition_length(&call->when[i]);
-	/* over the conditions, the answer, and the number's being loaded again */
+	/*
+	 * over the conditions, the answer, and the number's being loaded again
+	 */
 	emit(p, BPF_JMP | BPF_JEQ | BPF_K, (size_t)call->nr, 0,
 	    left == 1 ? 1 : left + 1);
 	for (i = 0; i < SANDBOX_CONDITIONS; i++) {
@@ -140,8 +142,8 @@ sandbox_filter(enum sandbox_role role, const struct sandbox_needs *needs,
 	emit(&p, BPF_JMP | BPF_JGT | BPF_K, HIGHEST, 0, 1);
 	answer(&p, (size_t)FAIL(ENOSYS));
 	/*
-	 * Under the parent's the children start, with loaders, name services and
-	 * libraries that nobody here knows: those may go on without.
+	 * Under the parent's the children start, with loaders, name services
+	 * and libraries that nobody here knows: those may go on without.
 	 */
 	answer(&p, role == SANDBOX_PARENT ? (size_t)FAIL(EPERM) :
 	    SECCOMP_RET_KILL_PROCESS);

@@ -1,4 +1,6 @@
-/* What each operating system has in its own way; system_NAME.c implements it. */
+/*
+ * What each operating system has in its own way; system_NAME.c implements it.
+ */
 #ifndef SYSTEM_H
 #define SYSTEM_H
 

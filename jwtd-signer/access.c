@@ -41,7 +41,8 @@ entry_bad(const json_t *entry)
 	size_t known;
 
 	if (!json_is_object(entry))
-		return ("the grants' \"access\" has an entry that is no object");
+		return ("the grants' \"access\" has an entry that is no "
+		    "object");
 	if (!is_text(json_object_get(entry, "type")))
 		return ("the grants' \"access\" has an entry without a type");
 	if (!is_text(json_object_get(entry, "name")))

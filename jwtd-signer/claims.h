@@ -13,7 +13,7 @@ struct claims_request {
 	const char			*subject;
 	/* the audiences and scope that are asked for, and the most seconds */
 	const struct message_request	*wanted;
-	const struct strings		*audiences;	/* of the grant locations */
+	const struct strings		*audiences;	/* of the locations */
 	int64_t				 now;
 	unsigned int			 lifetime;	/* seconds */
 	const char			*id;		/* for jti */

@@ -98,8 +98,8 @@ look_up(struct conninfo *ci, const char *host, const char *port)
 }
 
 /*
- * Behind chroot the socket's directory is the root.  Several sockets then have to
- * be in the same.
+ * Behind chroot the socket's directory is the root.  Several sockets then have
+ * to be in the same.
  */
 static int
 add_socket(struct conninfo *ci, const char *host, const char *port,
@@ -107,14 +107,14 @@ add_socket(struct conninfo *ci, const char *host, const char *port,
 {
 	if (ci->directory != NULL && strcmp(ci->directory, host) != 0 &&
 	    confined)
-		return (conninfo_fail(ci, "sockets in two directories, \"%s\" and "
-		    "\"%s\"", ci->directory, host));
+		return (conninfo_fail(ci, "sockets in two directories, \"%s\" "
+		    "and \"%s\"", ci->directory, host));
 	if (ci->directory == NULL && (ci->directory = strdup(host)) == NULL)
 		return (conninfo_fail(ci, "out of memory"));
 	/* libpq would ask for the name of the server's user */
 	if (confined && *conninfo_get(ci, "requirepeer") != '\0')
-		return (conninfo_fail(ci, "requirepeer needs names of users, which the "
-		    "signer does not see"));
+		return (conninfo_fail(ci, "requirepeer needs names of users, "
+		    "which the signer does not see"));
 	ci->nsockets++;
 	return (add_host(ci, confined ? "/" : host, "", port));
 }
@@ -134,7 +134,8 @@ check_lists(struct conninfo *ci)
 	if (addresses > hosts)
 		hosts = addresses;
 	if (ports > 1 && ports != hosts)
-		return (conninfo_fail(ci, "%zu hosts and %zu ports", hosts, ports));
+		return (conninfo_fail(ci, "%zu hosts and %zu ports", hosts,
+		    ports));
 	return (0);
 }
 
@@ -150,7 +151,9 @@ read_hosts(struct conninfo *ci, bool confined)
 
 	if (check_lists(ci) == -1)
 		return (-1);
-	hosts = *conninfo_get(ci, "host") != '\0' ? conninfo_get(ci, "host") : NULL;
+	hosts = conninfo_get(ci, "host");
+	if (*hosts == '\0')
+		hosts = NULL;
 	addresses = conninfo_get(ci, "hostaddr");
 	if (*addresses == '\0')
 		addresses = NULL;
@@ -233,8 +236,8 @@ find_password(struct conninfo *ci, const char *text, size_t len)
 		if (!find_for_host(ci, text, len, &key, other, sizeof(other)))
 			continue;
 		if (password[0] != '\0' && strcmp(password, other) != 0)
-			result = conninfo_fail(ci, "the password file has several "
-			    "passwords for these hosts");
+			result = conninfo_fail(ci, "the password file has "
+			    "several passwords for these hosts");
 		(void)strlcpy(password, other, sizeof(password));
 	}
 	if (result == 0 && password[0] != '\0')
@@ -259,8 +262,8 @@ read_password(struct conninfo *ci)
 		return (0);
 	/* libpq would pass over such a file with a warning */
 	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		return (conninfo_fail(ci, "%s: readable by group or others (mode %04o)",
-		    path, (unsigned int)st.st_mode & 07777));
+		return (conninfo_fail(ci, "%s: readable by group or others "
+		    "(mode %04o)", path, (unsigned int)st.st_mode & 07777));
 	if ((text = file_read(path, PASSFILE_MAX, &len, &why)) == NULL)
 		return (conninfo_fail(ci, "%s: %s", path, why));
 	result = find_password(ci, text, len);
@@ -283,8 +286,8 @@ confine_file(struct conninfo *ci, const char *keyword)
 	if (*path == '\0')
 		return (0);
 	if (*path != '/')
-		return (conninfo_fail(ci, "%s \"%s\" is not an absolute path", keyword,
-		    path));
+		return (conninfo_fail(ci, "%s \"%s\" is not an absolute path",
+		    keyword, path));
 	if ((dir = file_directory(path, &base)) == NULL)
 		return (conninfo_fail(ci, "out of memory"));
 	if (ci->directory == NULL) {
@@ -292,8 +295,8 @@ confine_file(struct conninfo *ci, const char *keyword)
 		dir = NULL;
 	}
 	if (dir != NULL && strcmp(dir, ci->directory) != 0)
-		result = conninfo_fail(ci, "%s \"%s\" is not in \"%s\"", keyword, path,
-		    ci->directory);
+		result = conninfo_fail(ci, "%s \"%s\" is not in \"%s\"",
+		    keyword, path, ci->directory);
 	else
 		result = conninfo_set(ci, keyword, base - 1);
 	free(dir);
@@ -381,12 +384,6 @@ conninfo_free(struct conninfo *ci)
 		free(ci->files[i]);
 	free(ci->directory);
 	freezero(ci, sizeof(*ci));
-}
-
-const char *
-conninfo_directory(const struct conninfo *ci)
-{
-	return (ci->directory);
 }
 
 size_t

@@ -7,14 +7,14 @@
 #include "conninfo.h"
 
 #define CONNINFO_OPTIONS_MAX	64
-#define CONNINFO_LIST_MAX	2048	/* bytes of a list of hosts or the like */
+#define CONNINFO_LIST_MAX	2048	/* bytes of a list, as of hosts */
 
 struct conninfo {
 	const char	*keywords[CONNINFO_OPTIONS_MAX + 1];
 	char		*values[CONNINFO_OPTIONS_MAX + 1];
 	size_t		 n;
 	char		*directory;
-	char		*files[SANDBOX_DIRECTORIES];	/* where else files are */
+	char		*files[SANDBOX_DIRECTORIES];	/* where others are */
 	size_t		 nfiles;
 	bool		 confined;
 	char		 host[CONNINFO_LIST_MAX];

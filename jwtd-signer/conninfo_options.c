@@ -1,6 +1,6 @@
 /*
- * The options of libpq's connection string, its service's included.  They may hold
- * a password: no message here repeats one.
+ * The options of libpq's connection string, its service's included.  They may
+ * hold a password: no message here repeats one.
  */
 #include "conninfo_internal.h"
 
@@ -25,7 +25,8 @@ conninfo_fail(struct conninfo *ci, const char *fmt, ...)
 static int
 fail_libpq(struct conninfo *ci, const char *message)
 {
-	return (conninfo_fail(ci, "%.*s", (int)strcspn(message, "\n"), message));
+	return (conninfo_fail(ci, "%.*s", (int)strcspn(message, "\n"),
+	    message));
 }
 
 size_t
@@ -106,8 +107,8 @@ set_all(struct conninfo *ci, const PQconninfoOption *o)
 
 /*
  * Does libpq understand it all, the service's definition included?  It says so
- * only when it connects, so it is given an address that no connection can be made
- * to, and complains of that or of something else.
+ * only when it connects, so it is given an address that no connection can be
+ * made to, and complains of that or of something else.
  */
 static int
 check_string(struct conninfo *ci, const char *string)
@@ -145,13 +146,13 @@ fail_parse(struct conninfo *ci, const char *string, const char *message)
 	    strstr(string, "password") == NULL && strchr(string, '@') == NULL))
 		return (fail_libpq(ci, message));
 	last = strrchr(message, '"') + 1;
-	return (conninfo_fail(ci, "%.*s\"...\"%.*s", (int)(first - message), message,
-	    (int)strcspn(last, "\n"), last));
+	return (conninfo_fail(ci, "%.*s\"...\"%.*s", (int)(first - message),
+	    message, (int)strcspn(last, "\n"), last));
 }
 
 /*
- * The string's own options over those of its service, over the environment's and
- * the defaults.
+ * The string's own options over those of its service, over the environment's
+ * and the defaults.
  */
 int
 conninfo_options(struct conninfo *ci, const char *string)

@@ -25,8 +25,8 @@ void		csv_init(struct csv *, char *buf, size_t len);
 
 /*
  * The next record that is no empty line.  Its fields are decoded where they
- * are: the spans point into buf.  *n is their number; only the first max of them
- * are in fields.  CSV_BAD has a text in *why and the line of it in ->line.
+ * are: the spans point into buf.  *n is their number; only the first max of
+ * them are in fields.  CSV_BAD has a text in *why and the line of it in ->line.
  */
 enum csv_result	csv_next(struct csv *, struct span *fields, size_t max,
 		    size_t *n, const char **why);

@@ -74,8 +74,9 @@ say_lines(struct doctor *d, enum doctor_level level, const char *text)
 	}
 }
 
-void
-doctor_tell(struct doctor *d, enum doctor_level level)
+/* The messages that the functions of others logged since the last call. */
+static void
+tell(struct doctor *d, enum doctor_level level)
 {
 	hear_no_more();
 	say_lines(d, level, heard.text);
@@ -186,10 +187,10 @@ check_trusts(struct doctor *d)
 		}
 		memset(&issuer, 0, sizeof(issuer));
 		if (trust_load(trust, &issuer) == -1) {
-			doctor_tell(d, DOCTOR_ERROR);
+			tell(d, DOCTOR_ERROR);
 			continue;
 		}
-		doctor_tell(d, DOCTOR_WARNING);
+		tell(d, DOCTOR_WARNING);
 		doctor_say(d, DOCTOR_OK, "trust \"%s\": %s, %zu key%s",
 		    trust->issuer, trust->path, issuer.set.nkeys,
 		    issuer.set.nkeys == 1 ? "" : "s");
@@ -216,7 +217,7 @@ ctl_doctor(struct ctl *ctl, int argc, char **argv)
 		doctor_tls(&d);
 		doctor_listeners(&d);
 		doctor_servers(&d);
-		doctor_tell(&d, DOCTOR_WARNING);
+		tell(&d, DOCTOR_WARNING);
 	}
 	log_divert(NULL);
 	hear_no_more();

@@ -38,8 +38,6 @@ struct doctor {
 /* A finding: "ok: ...", "warning: ..." or "error: ...". */
 void	 doctor_say(struct doctor *, enum doctor_level, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
-/* The messages that the functions of others logged since the last call. */
-void	 doctor_tell(struct doctor *, enum doctor_level);
 
 /* "2026-11-24T08:00:00Z" */
 const char *doctor_time(char *buf, size_t size, time_t);

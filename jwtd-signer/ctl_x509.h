@@ -7,8 +7,8 @@
 
 /*
  * A certificate of the key's public half, from now on for so many days, for
- * signatures and as nobody's authority; not signed yet.  The name is that of its
- * subject and issuer.  NULL if it cannot be made; the caller frees it.
+ * signatures and as nobody's authority; not signed yet.  The name is that of
+ * its subject and issuer.  NULL if it cannot be made; the caller frees it.
  */
 X509	*ctl_x509_new(EVP_PKEY *, const char *name, int days);
 

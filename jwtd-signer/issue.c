@@ -32,7 +32,8 @@ struct attempt {
 	const struct credentials	*who;
 	struct user			 user;
 	bool				 found;
-	char				 stronger[PASSWORD_HASH_SIZE];	/* "": none */
+	/* a new hash of the same password, or "" */
+	char				 stronger[PASSWORD_HASH_SIZE];
 };
 
 /* An imported hash becomes what we make ourselves, if we can. */

@@ -36,7 +36,8 @@ struct pg_query {
 
 /*
  * Connect, to the first host that is what the string wants.  One that hangs is
- * passed over like one that is not there.  Returns 0, or -1 with a text in ->error.
+ * passed over like one that is not there.  Returns 0, or -1 with a text in
+ * ->error.
  */
 int		 pg_connect(struct pg *);
 
@@ -44,10 +45,10 @@ int		 pg_connect(struct pg *);
 bool		 pg_connected(const struct pg *);
 
 /*
- * Run a query, prepared if that works.  Returns its rows, which the caller clears
- * with pg_clear(), or NULL with ->error.  After a failure of the connection,
- * past the deadline, or if what was prepared is of no use any more, the connection
- * is closed.
+ * Run a query, prepared if that works.  Returns its rows, which the caller
+ * clears with pg_clear(), or NULL with ->error.  After a failure of the
+ * connection, past the deadline, or if what was prepared is of no use any more,
+ * the connection is closed.
  */
 PGresult	*pg_run(struct pg *, const struct pg_query *,
 		    const char *const *params);

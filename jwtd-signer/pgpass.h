@@ -1,4 +1,6 @@
-/* libpq's password file, read by us because libpq's own reading comes too late. */
+/*
+ * libpq's password file, read by us because libpq's own reading comes too late.
+ */
 #ifndef PGPASS_H
 #define PGPASS_H
 
@@ -15,8 +17,8 @@ struct pgpass_key {
 /*
  * Find the password of the first line that matches: host:port:database:user:
  * password, where "*" matches anything and a backslash takes the next character
- * as it is.  Writes it with a NUL.  Returns false if there is none or it does not
- * fit.
+ * as it is.  Writes it with a NUL.  Returns false if there is none or it does
+ * not fit.
  */
 bool	pgpass_find(const char *text, size_t len, const struct pgpass_key *,
 	    char *password, size_t size);

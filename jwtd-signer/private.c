@@ -1,7 +1,7 @@
 /*
  * A private key, ready to sign: for RSA and P-256 a context of libcrypto, kept
- * because a new one costs a tenth more; for Ed25519, which libsodium signs twice
- * as fast, its secret in guarded memory and nowhere else.
+ * because a new one costs a tenth more; for Ed25519, which libsodium signs
+ * twice as fast, its secret in guarded memory and nowhere else.
  */
 #include "private.h"
 

@@ -46,7 +46,8 @@ send_answer(int fd, struct issue_scratch *scratch)
 	reply->parts = 1;
 	if (reply->status != MESSAGE_OK) {
 		if (message_send_reply(fd, reply) == PACKET_AGAIN)
-			log_debug("an answer was dropped: the worker is behind");
+			log_debug("an answer was dropped: the worker is "
+			    "behind");
 		return;
 	}
 	reply->parts = (uint32_t)((scratch->token_len + MESSAGE_PART - 1) /
@@ -58,7 +59,8 @@ send_answer(int fd, struct issue_scratch *scratch)
 		memcpy(reply->data, scratch->token + sent, n);
 		reply->len = (uint32_t)n;
 		if (message_send_reply(fd, reply) != PACKET_DONE) {
-			log_debug("an answer was dropped: the worker is behind");
+			log_debug("an answer was dropped: the worker is "
+			    "behind");
 			return;
 		}
 		reply->part++;
@@ -71,7 +73,9 @@ hold(struct serve *serve, size_t index, size_t worker, uint64_t id)
 	struct serve_held *held;
 
 	held = &serve->shared->held[serve->slot][index];
-	/* the id comes last and goes first: a master that reads it finds both */
+	/*
+	 * the id comes last and goes first: a master that reads it finds both
+	 */
 	if (id != 0)
 		__atomic_store_n(&held->worker, (uint32_t)worker,
 		    __ATOMIC_RELAXED);
@@ -80,8 +84,9 @@ hold(struct serve *serve, size_t index, size_t worker, uint64_t id)
 
 /* Returns false if it has to wait for a hash. */
 static bool
-answer(struct serve *serve, size_t worker, const struct message_request *request,
-    uint64_t since, struct issue_scratch *scratch)
+answer(struct serve *serve, size_t worker,
+    const struct message_request *request, uint64_t since,
+    struct issue_scratch *scratch)
 {
 	/* the worker has already answered 503 for it */
 	if (clock_ms() > request->deadline)

@@ -37,7 +37,7 @@
 
 struct signer {
 	pid_t		 pid;		/* 0: not running */
-	bool		 replaced;	/* told to end, because workers changed */
+	bool		 replaced;	/* told to end: workers changed */
 	struct restart	 restart;
 };
 
@@ -112,7 +112,8 @@ share_memory(struct serve *serve)
 
 /*
  * Open what needs privilege, then give it up, in this order and nowhere else:
- * secrets, chroot and user, sandbox.  Only then is there a signer to hear a peer.
+ * secrets, chroot and user, sandbox.  Only then is there a signer to hear a
+ * peer.
  */
 static void
 start(struct master *master)

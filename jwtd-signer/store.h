@@ -72,8 +72,8 @@ void		 store_note_rehash(struct store_shared *, const char *what,
 
 /*
  * Open the store of the configuration, before the privileges are dropped.
- * confined says that the first directory that it needs will be the root directory.
- * Returns NULL after a message.
+ * confined says that the first directory that it needs will be the root
+ * directory.  Returns NULL after a message.
  */
 struct store	*store_open(const struct conf_signer *, bool confined,
 		    struct store_shared *);

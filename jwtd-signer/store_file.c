@@ -295,7 +295,10 @@ rehash(struct store *store, const char *name, const char *old,
 static void
 needs(struct store *store, struct sandbox_needs *out)
 {
-	out->directories[out->ndirectories++] = ((struct store_file *)store)->dir;
+	const struct store_file *sf;
+
+	sf = (const struct store_file *)store;
+	out->directories[out->ndirectories++] = sf->dir;
 	out->write = true;
 }
 

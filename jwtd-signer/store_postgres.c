@@ -1,7 +1,7 @@
 /*
  * The PostgreSQL store.  The signer's role can call two functions of the schema
- * jwtd and nothing else; both are here.  One connection a signer, made when it is
- * first needed and again when it was lost.
+ * jwtd and nothing else; both are here.  One connection a signer, made when it
+ * is first needed and again when it was lost.
  */
 #include "store.h"
 
@@ -16,7 +16,9 @@
 #include "password.h"
 #include "pg.h"
 
-/* after a failure, nobody tries again for this long; requests get 503 at once */
+/*
+ * after a failure, nobody tries again for this long; requests get 503 at once
+ */
 #define RETRY_MS	500
 
 #define WHAT		"store postgres"	/* in the log */

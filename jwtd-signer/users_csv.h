@@ -10,8 +10,8 @@
 /*
  * Read every record of buf, which then belongs to the table, as
  * users_table_new() reads lines.  With *passwords, what the table has as hashes
- * are valid passwords.  bad() hears of what is wrong; if that is the form of the
- * whole, NULL is returned, and buf is freed.
+ * are valid passwords.  bad() hears of what is wrong; if that is the form of
+ * the whole, NULL is returned, and buf is freed.
  */
 struct users_table	*users_csv_table(char *buf, size_t len,
 			    bool *passwords,

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define BUF_SIZE	((size_t)33 * 1024)	/* the largest request, or most answers */
+#define BUF_SIZE	((size_t)33 * 1024)	/* the largest request */
 
 struct buf_pool {
 	SLIST_HEAD(, buf_free)	 list;

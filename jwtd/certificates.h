@@ -12,7 +12,7 @@
 
 #include "conf.h"
 
-#define CERTIFICATES_MAX	((size_t)16 * 1024 * 1024)	/* bytes, as JSON */
+#define CERTIFICATES_MAX	((size_t)16 * 1024 * 1024)	/* of JSON */
 
 /* a list with a PEM text for each server, null for one without TLS */
 void		 certificates_publish(int fd, const json_t *);

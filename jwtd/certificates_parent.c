@@ -1,7 +1,7 @@
 /*
  * Certificates on their way, in the parent: a file without a name that tlskey
- * writes, and that workers find open when they start.  What is in it is compared
- * and never parsed.
+ * writes, and that workers find open when they start.  What is in it is
+ * compared and never parsed.
  */
 #include "certificates_parent.h"
 

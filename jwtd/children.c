@@ -75,51 +75,6 @@ child_env(char zone[64], char *env[3])
 		env[1] = zone;
 }
 
-static void
-add(struct generation *gen, const struct child *child)
-{
-	gen->children[gen->nchildren] = *child;
-	gen->children[gen->nchildren].control = -1;
-	gen->children[gen->nchildren].signer_end = -1;
-	gen->children[gen->nchildren].tlskey_end = -1;
-	gen->nchildren++;
-}
-
-void
-children_init(struct generation *gen)
-{
-	const struct child signer = { .what = "jwtd-signer",
-	    .program = gen->options->signer,
-	    .start = children_start_signer, .ready_hook = keys_signer_ready };
-	const struct child tlskey = { .what = "tlskey",
-	    .program = gen->options->self,
-	    .start = children_start_tlskey,
-	    .ready_hook = certificates_written };
-	const struct child trust = { .what = "trust",
-	    .program = gen->options->self, .may_end = true,
-	    .start = children_start_trust, .hear = keys_hear_trust,
-	    .ready_hook = keys_trust_ready };
-	struct child worker = { .what = "worker",
-	    .program = gen->options->self,
-	    .start = children_start_worker, .hear = keys_hear_worker };
-
-	if (gen->conf->signer != NULL) {
-		gen->signer = &gen->children[gen->nchildren];
-		add(gen, &signer);
-	}
-	if (conf_tls(gen->conf)) {
-		gen->tlskey = &gen->children[gen->nchildren];
-		add(gen, &tlskey);
-	}
-	if (gen->conf->ntrusts > 0) {
-		gen->trust = &gen->children[gen->nchildren];
-		add(gen, &trust);
-	}
-	gen->workers = &gen->children[gen->nchildren];
-	for (; worker.slot < gen->conf->prefork; worker.slot++)
-		add(gen, &worker);
-}
-
 void
 children_close_ends(struct child *child)
 {
@@ -225,20 +180,20 @@ start_holder(const struct generation *gen, struct child *holder,
 		give_worker(gen, holder, &gen->workers[i]);
 }
 
-void
-children_start_signer(struct generation *gen, struct child *signer)
+static void
+start_signer(struct generation *gen, struct child *signer)
 {
 	start_holder(gen, signer, NULL, keys_next(gen, 0));
 }
 
-void
-children_start_tlskey(struct generation *gen, struct child *tlskey)
+static void
+start_tlskey(struct generation *gen, struct child *tlskey)
 {
 	start_holder(gen, tlskey, "-K", certificates_next(gen));
 }
 
-void
-children_start_trust(struct generation *gen, struct child *trust)
+static void
+start_trust(struct generation *gen, struct child *trust)
 {
 	bool told;
 	int fds[2];
@@ -301,8 +256,8 @@ fail:
 	return (-1);
 }
 
-void
-children_start_worker(struct generation *gen, struct child *worker)
+static void
+start_worker(struct generation *gen, struct child *worker)
 {
 	int fds[FD_LISTEN - 3 + CONF_MAX_LISTENERS];
 	char slot[16];
@@ -327,4 +282,49 @@ children_start_worker(struct generation *gen, struct child *worker)
 		close(fds[FD_TLSKEY - 3]);
 	give_worker(gen, gen->signer, worker);
 	give_worker(gen, gen->tlskey, worker);
+}
+
+static void
+add(struct generation *gen, const struct child *child)
+{
+	gen->children[gen->nchildren] = *child;
+	gen->children[gen->nchildren].control = -1;
+	gen->children[gen->nchildren].signer_end = -1;
+	gen->children[gen->nchildren].tlskey_end = -1;
+	gen->nchildren++;
+}
+
+void
+children_init(struct generation *gen)
+{
+	const struct child signer = { .what = "jwtd-signer",
+	    .program = gen->options->signer,
+	    .start = start_signer, .ready_hook = keys_signer_ready };
+	const struct child tlskey = { .what = "tlskey",
+	    .program = gen->options->self,
+	    .start = start_tlskey,
+	    .ready_hook = certificates_written };
+	const struct child trust = { .what = "trust",
+	    .program = gen->options->self, .may_end = true,
+	    .start = start_trust, .hear = keys_hear_trust,
+	    .ready_hook = keys_trust_ready };
+	struct child worker = { .what = "worker",
+	    .program = gen->options->self,
+	    .start = start_worker, .hear = keys_hear_worker };
+
+	if (gen->conf->signer != NULL) {
+		gen->signer = &gen->children[gen->nchildren];
+		add(gen, &signer);
+	}
+	if (conf_tls(gen->conf)) {
+		gen->tlskey = &gen->children[gen->nchildren];
+		add(gen, &tlskey);
+	}
+	if (gen->conf->ntrusts > 0) {
+		gen->trust = &gen->children[gen->nchildren];
+		add(gen, &trust);
+	}
+	gen->workers = &gen->children[gen->nchildren];
+	for (; worker.slot < gen->conf->prefork; worker.slot++)
+		add(gen, &worker);
 }

@@ -21,6 +21,7 @@ struct generation;
 
 struct child {
 	const char	*what;
+	/* when it does not run; if it fails it counts as one that died */
 	void		(*start)(struct generation *, struct child *);
 	/* what it says but for CONTROL_READY; NULL: nothing is expected */
 	void		(*hear)(struct generation *, const struct control *);
@@ -44,15 +45,6 @@ int	children_conf_file(const struct conf *);
 
 /* Fill in which children there are. */
 void	children_init(struct generation *);
-
-/*
- * As child->start, which starts one that does not run.  If that fails it counts
- * as one that died, and is due again later.
- */
-void	children_start_signer(struct generation *, struct child *);
-void	children_start_tlskey(struct generation *, struct child *);
-void	children_start_trust(struct generation *, struct child *);
-void	children_start_worker(struct generation *, struct child *);
 
 /* Tell a worker what it has not been told.  Returns false if there is more. */
 bool	children_give(const struct generation *, struct child *worker);

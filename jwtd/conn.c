@@ -1,7 +1,8 @@
 /*
  * A client's connection.  It reads bytes from the network and turns them into
  * requests, one after another; what they mean is decided in route.c.  The state
- * machine has one rule: whatever happens, conn_work() or conn_free() comes last.
+ * machine has one rule: whatever happens, conn_work() or conn_free() comes
+ * last.
  */
 #include "conn.h"
 
@@ -348,7 +349,9 @@ conn_work(struct conn *conn)
 			conn_free(conn);
 			return;
 		}
-		/* blocked: the rest of the input waits for the client to read */
+		/*
+		 * blocked: the rest of the input waits for the client to read
+		 */
 	} while (more && conn->out.p == NULL);
 	if (conn->out.p == NULL && conn->state != CONN_WAIT) {
 		if (conn->close) {

@@ -1,6 +1,6 @@
 /*
- * A generation from its start until it is told to end: its processes are started
- * in their order, started again when they die, and heard.
+ * A generation from its start until it is told to end: its processes are
+ * started in their order, started again when they die, and heard.
  */
 #include "generation.h"
 
@@ -98,7 +98,9 @@ start_due(struct generation *gen)
 		if (child >= gen->workers && (!keys_complete(gen) ||
 		    !certificates_complete(gen)))
 			break;
-		/* what is wrong with a file is said by the first worker, once */
+		/*
+		 * what is wrong with a file is said by the first worker, once
+		 */
 		if (child > gen->workers && !gen->started &&
 		    !gen->workers[0].ready)
 			break;

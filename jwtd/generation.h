@@ -61,9 +61,10 @@ struct generation {
 TAILQ_HEAD(generations, generation);
 
 /*
- * Open what it takes; its processes are started by generation_work().  It shares
- * the listeners of the one before, or NULL, that it has too, and keeps conf
- * until generation_free().  Returns NULL after a message, without having kept it.
+ * Open what it takes; its processes are started by generation_work().  It
+ * shares the listeners of the one before, or NULL, that it has too, and keeps
+ * conf until generation_free().  Returns NULL after a message, without having
+ * kept it.
  */
 struct generation *generation_new(struct conf *, const struct parent_options *,
 	    const struct generation *before);
@@ -95,9 +96,9 @@ void	generation_serve(struct generation *);
 /* generation_end.c */
 
 /*
- * Another one serves: these workers take what is queued and end as their clients
- * have had their answers.  Connections on which nothing is asked are closed a
- * little later.
+ * Another one serves: these workers take what is queued and end as their
+ * clients have had their answers.  Connections on which nothing is asked are
+ * closed a little later.
  */
 void	generation_drain(struct generation *);
 

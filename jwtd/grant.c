@@ -162,8 +162,8 @@ grant(struct conn *conn, const struct conf_location *location, char *body,
 
 /*
  * RFC 6749 section 5.1; a GET has what the Distribution specification adds.
- * The token is base64url and dots and the scope has no '"' or '\': neither needs
- * escaping.
+ * The token is base64url and dots and the scope has no '"' or '\': neither
+ * needs escaping.
  */
 static void
 send_token(struct conn *conn, bool get, const struct message_reply *signed_,

@@ -38,7 +38,7 @@ struct http_head {
 	enum http_method	 method;
 	struct span		 path;		/* still percent-encoded */
 	struct span		 query;		/* absent if there is no '?' */
-	struct span		 host;		/* without a port; absent in 1.0 */
+	struct span		 host;		/* no port; absent in 1.0 */
 	struct span		 authorization;
 	struct span		 content_type;
 	struct span		 if_none_match;	/* the first, of several */
@@ -63,11 +63,11 @@ bool	http_target_parse(struct span target, bool options, struct span *path,
 bool	http_host_parse(struct span value, struct span *host);
 
 /*
- * Parse a head at buf.  *scanned is 0 for a new request; between calls with more
- * bytes the function keeps there how far it has looked, so that a trickled head
- * is read once.  On HTTP_DONE, head->len bytes are the head.  On HTTP_BAD,
- * *status is 400, 413, 417, 431, 501 or 505.  A body that is declared larger than
- * HTTP_BODY_MAX is 413.
+ * Parse a head at buf.  *scanned is 0 for a new request; between calls with
+ * more bytes the function keeps there how far it has looked, so that a trickled
+ * head is read once.  On HTTP_DONE, head->len bytes are the head.  On HTTP_BAD,
+ * *status is 400, 413, 417, 431, 501 or 505.  A body that is declared larger
+ * than HTTP_BODY_MAX is 413.
  */
 enum http_result http_head_parse(const char *buf, size_t len, size_t *scanned,
 		    struct http_head *head, int *status);
@@ -82,7 +82,7 @@ ssize_t	http_path_decode(struct span path, char *out, size_t size);
 /* a chunked body, decoded in place; start with all zero */
 struct http_chunked {
 	size_t		 in;		/* bytes consumed so far */
-	size_t		 out;		/* bytes of body at the buffer's start */
+	size_t		 out;		/* bytes of body in the buffer */
 	size_t		 left;		/* of the present chunk */
 	int		 state;
 };
@@ -93,8 +93,8 @@ struct http_chunked {
  * consumed.  On HTTP_BAD, *status is 400 or 413.  At most HTTP_BODY_MAX bytes
  * of body in HTTP_CHUNKED_MAX, or body_max in raw_max.
  */
-enum http_result http_chunked_parse(struct http_chunked *, char *buf, size_t len,
-		    int *status);
+enum http_result http_chunked_parse(struct http_chunked *, char *buf,
+		    size_t len, int *status);
 enum http_result http_chunked_parse_max(struct http_chunked *, char *buf,
 		    size_t len, size_t body_max, size_t raw_max, int *status);
 

@@ -1,5 +1,5 @@
 /* Names of TLS keys, from their public halves; see keyname.h. */
-#define OPENSSL_SUPPRESS_DEPRECATED	/* the calls that both libraries have */
+#define OPENSSL_SUPPRESS_DEPRECATED	/* calls that both libraries have */
 
 #include "keyname.h"
 

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "generation.h"
 #include "clock.h"
 #include "control.h"
+#include "generation.h"
 #include "log.h"
 #include "system.h"
 
@@ -127,7 +127,8 @@ keys_give(const struct generation *gen, struct child *worker)
 	return (true);
 }
 
-void
+/* The next set of that issuer is written: all workers get it. */
+static void
 keys_written(struct generation *gen, size_t issuer)
 {
 	struct child *worker;

@@ -25,9 +25,6 @@ void	keys_free(struct generation *);
  */
 int	keys_next(struct generation *, size_t issuer);
 
-/* The next set of that issuer is written: all workers get it. */
-void	keys_written(struct generation *, size_t issuer);
-
 /*
  * What a worker that will start, or that was short of room, does not have yet.
  * Returns false if it lacks some still.
@@ -44,7 +41,7 @@ bool	keys_brief_trust(struct generation *);
 bool	keys_give_trust(struct generation *);
 /* ...and what it says, as child->hear. */
 void	keys_hear_trust(struct generation *, const struct control *);
-/* as child->ready */
+/* as child->ready_hook */
 void	keys_signer_ready(struct generation *);
 void	keys_trust_ready(struct generation *);
 /* as child->hear: what a worker says */

@@ -118,7 +118,9 @@ take_over(struct parent *parent)
 	generation_drain(old);
 }
 
-/* What has become of the next one?  Returns true if it is the first to serve. */
+/*
+ * What has become of the next one?  Returns true if it is the first to serve.
+ */
 static bool
 look_at_next(struct parent *parent)
 {

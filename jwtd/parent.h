@@ -13,8 +13,8 @@ struct parent_options {
 };
 
 /*
- * Run the daemon until SIGTERM.  started() is called once, when every process is
- * ready.  Frees the configuration.  Returns the exit status.
+ * Run the daemon until SIGTERM.  started() is called once, when every process
+ * is ready.  Frees the configuration.  Returns the exit status.
  */
 int	parent_run(struct conf *, const struct parent_options *,
 	    void (*started)(void *), void *arg);

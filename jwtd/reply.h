@@ -11,7 +11,7 @@ struct reply {
 	const char	*type;		/* of the body; NULL: it has none */
 	const char	*body;
 	size_t		 body_len;
-	const char	*fields;	/* more of them, each with CRLF; or NULL */
+	const char	*fields;	/* more, each with CRLF; or NULL */
 	size_t		 fields_len;
 };
 

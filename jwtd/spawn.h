@@ -9,12 +9,14 @@
 struct spawn {
 	const char	*path;		/* absolute */
 	char *const	*argv;
-	const int	*fds;		/* fds[i] becomes 3 + i; -1 is /dev/null */
+	const int	*fds;		/* fds[i] becomes 3 + i; -1: null */
 	size_t		 nfds;
 	char *const	*env;		/* NULL: this process's own */
 };
 
-/* Returns the pid, or -1 with errno.  A failed exec is the child's status 127. */
+/*
+ * Returns the pid, or -1 with errno.  A failed exec is the child's status 127.
+ */
 pid_t	spawn(const struct spawn *);
 
 #endif

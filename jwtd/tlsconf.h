@@ -13,8 +13,8 @@
 /*
  * A server context with the certificate of every server on that listener; the
  * client's SNI selects among them and the first is the default.  The
- * certificates are those of certificates.h, and tlskey_client_init() was called.
- * Does not return if one cannot be used.
+ * certificates are those of certificates.h, and tlskey_client_init() was
+ * called.  Does not return if one cannot be used.
  */
 struct tls	*tlsconf_new(const struct conf *, const struct conf_listener *,
 		    const json_t *certificates);

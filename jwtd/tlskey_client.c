@@ -1,10 +1,11 @@
 /*
  * Signatures from another process; see tlskey_client.h.  libcrypto calls this
- * in the middle of a handshake and wants the answer at once, so the worker waits
- * for it, but not long.  The state is global because libcrypto's methods have no
- * argument for it: it makes its own key objects, without what is in ours.
+ * in the middle of a handshake and wants the answer at once, so the worker
+ * waits for it, but not long.  The state is global because libcrypto's methods
+ * have no argument for it: it makes its own key objects, without what is in
+ * ours.
  */
-#define OPENSSL_SUPPRESS_DEPRECATED	/* the calls that both libraries have */
+#define OPENSSL_SUPPRESS_DEPRECATED	/* calls that both libraries have */
 
 #include "tlskey_client.h"
 

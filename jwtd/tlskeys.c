@@ -2,7 +2,7 @@
  * The TLS keys.  They sign digests and EMSA-PSS and nothing else: there is no
  * way here to decrypt, and none to a signature of a block that somebody chose.
  */
-#define OPENSSL_SUPPRESS_DEPRECATED	/* the calls that both libraries have */
+#define OPENSSL_SUPPRESS_DEPRECATED	/* calls that both libraries have */
 
 #include "tlskeys.h"
 

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "generation.h"
 #include "clock.h"
 #include "control.h"
+#include "generation.h"
 #include "log.h"
 
 #define PERIOD	1000	/* ms */

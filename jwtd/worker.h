@@ -75,13 +75,17 @@ struct worker {
 	char			 date[32];	/* RFC 9110 section 5.6.7 */
 };
 
-/* Run as a worker, on the descriptors that the parent left.  Does not return. */
+/*
+ * Run as a worker, on the descriptors that the parent left.  Does not return.
+ */
 void	worker_main(unsigned int slot, int foreground, int verbose)
 	    __attribute__((noreturn));
 
 /* What the parent said that is not about keys; it is done later. */
 void	worker_told(struct worker *, const struct control *);
-/* A connection is idle, so that another could have its place: go on accepting. */
+/*
+ * A connection is idle, so that another could have its place: go on accepting.
+ */
 void	worker_has_room(struct worker *);
 /* A connection is gone: go on accepting, or end if that was the last. */
 void	worker_conn_closed(struct worker *);

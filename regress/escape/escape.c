@@ -1,8 +1,8 @@
 /*
  * Escape tests: each role's real sandbox, and in it, one at a time, everything
  * that a process would try that somebody else has taken over.  An attempt
- * passes for refused when the kernel ends the process with SIGSYS or says EPERM or the
- * like; without the sandbox it has to work, or it would prove nothing.
+ * passes for refused when the kernel ends the process with SIGSYS or says EPERM
+ * or the like; without the sandbox it has to work, or it would prove nothing.
  */
 #include "escape.h"
 

@@ -72,7 +72,7 @@ struct scene {
 	int	 datagram;	/* UDP */
 	int	 pair[2];	/* connected */
 	int	 file;		/* outside, open for writing */
-	pid_t	 victim;	/* a process of the same user; SIGTERM is ignored */
+	pid_t	 victim;	/* of the same user; ignores SIGTERM */
 };
 
 extern struct scene scene;

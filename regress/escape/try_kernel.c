@@ -1,7 +1,7 @@
 /*
  * Attempts on the kernel: calls that no process of ours has a use for, and
- * whose code is where the holes were.  Their arguments are bad, so that none of them
- * does anything where it is allowed; its own error says then that it was.
+ * whose code is where the holes were.  Their arguments are bad, so that none of
+ * them does anything where it is allowed; its own error says then that it was.
  */
 #include "escape.h"
 

@@ -1,6 +1,7 @@
 /*
  * JSON objects: what is accepted is no deeper than promised, and written out or
- * compacted it is accepted again and is the same; its text has the same members.
+ * compacted it is accepted again and is the same; its text has the same
+ * members.
  */
 #include "json.h"
 

@@ -1,4 +1,7 @@
-/* Connection strings, without any server: what libpq is given, or what is wrong. */
+/*
+ * Connection strings, without any server: what libpq is given, or what is
+ * wrong.
+ */
 #include "conninfo.h"
 
 #include <sys/stat.h>
@@ -14,7 +17,8 @@
 #define SECRET	"s3cret"
 
 /* no name has so long a label, so nobody is asked for it */
-#define LABEL	"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmn"
+#define LABEL	"abcdefghijklmnopqrstuvwxyzabcdefghijklmn" \
+		"opqrstuvwxyzabcdefghijklmn"
 
 static char dir[] = "/tmp/jwtd-conninfo.XXXXXXXXXX";
 
@@ -63,7 +67,7 @@ static const struct {
 	const char	*string;
 	bool		 confined;
 	const char	*directory;	/* NULL: not looked at */
-	const char	*want[6];	/* "keyword=value", or "keyword=" for none */
+	const char	*want[6];	/* "keyword=value", or "keyword=" */
 } good[] = {
 	{ "a socket", "host=/run/db user=u", true, "/run/db",
 	    { "host=/", "hostaddr=", "port=5432", "user=u", "dbname=u",
@@ -315,6 +319,17 @@ expand(const char *string)
 	return (text);
 }
 
+/* where a process with these needs is confined */
+static const char *
+directory(struct conninfo *ci)
+{
+	struct sandbox_needs needs;
+
+	memset(&needs, 0, sizeof(needs));
+	conninfo_needs(ci, &needs);
+	return (needs.directories[0]);
+}
+
 static void
 check_values(const struct conninfo *ci, const char *what,
     const char *const want[], size_t n)
@@ -361,7 +376,7 @@ test_good(void)
 		if ((want = good[i].directory) != NULL) {
 			if (strcmp(want, "EMPTY") == 0)
 				want = system_empty_directory();
-			is_str(conninfo_directory(ci), want, good[i].what);
+			is_str(directory(ci), want, good[i].what);
 		}
 		conninfo_free(ci);
 	}
@@ -475,7 +490,7 @@ test_usual_socket(void)
 	ci = conninfo_resolve("", true, err, sizeof(err));
 	if (!ok(ci != NULL, "nothing said"))
 		return;
-	is_str(conninfo_directory(ci), system_postgres_directory(),
+	is_str(directory(ci), system_postgres_directory(),
 	    "nothing said: the usual directory");
 	is_str(value(ci, "host", 4), "/", "nothing said: a socket");
 	conninfo_free(ci);

@@ -1,5 +1,5 @@
 /* common/jwk_pem.c: keys from PEM files, public keys and certificates. */
-#define OPENSSL_SUPPRESS_DEPRECATED	/* the RSA calls that both libraries have */
+#define OPENSSL_SUPPRESS_DEPRECATED	/* calls that both libraries have */
 
 #include "jwk.h"
 

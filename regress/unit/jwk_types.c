@@ -1,5 +1,5 @@
 /* common/jwk_ec.c and common/jwk_okp.c: keys on curves, and what is none. */
-#define OPENSSL_SUPPRESS_DEPRECATED	/* the EC calls that both libraries have */
+#define OPENSSL_SUPPRESS_DEPRECATED	/* calls that both libraries have */
 
 #include "jwk.h"
 

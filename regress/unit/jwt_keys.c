@@ -209,8 +209,8 @@ check_confusion(const struct jwt_issuer *issuer, enum jwk_alg signer)
 }
 
 /*
- * RFC 8725 section 3.1.  The key's algorithm is the only one, whatever the header
- * says and whatever the signature is.
+ * RFC 8725 section 3.1.  The key's algorithm is the only one, whatever the
+ * header says and whatever the signature is.
  */
 static void
 test_confusion(void)

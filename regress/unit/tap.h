@@ -1,6 +1,6 @@
 /*
- * The few lines of TAP that a unit test needs: ok(), is_str(), is_int(), done().
- * For one program per file; never included twice in one.
+ * The few lines of TAP that a unit test needs: ok(), is_str(), is_int(),
+ * done().  For one program per file; never included twice in one.
  */
 #ifndef TAP_H
 #define TAP_H

@@ -67,8 +67,8 @@ token_raw(const unsigned char *der, unsigned char out[64])
 }
 
 /*
- * RS256 with an RSA key, EdDSA, or the DER of an ES256 signature; with salt >= 0
- * PSS with one of so many bytes.  Returns the signature's length.
+ * RS256 with an RSA key, EdDSA, or the DER of an ES256 signature; with salt >=
+ * 0 PSS with one of so many bytes.  Returns the signature's length.
  */
 static inline size_t
 token_sign(EVP_PKEY *pkey, const void *text, size_t text_len, int salt,

@@ -16,7 +16,7 @@ static const struct {
 	const char		*line;
 	size_t			 len;		/* 0: strlen */
 	enum users_result	 result;
-	const char		*text;	/* name|hash kind of sign|grants, or why */
+	const char		*text;	/* name|enabled|grants, or why */
 } lines[] = {
 	{ "", 0, USERS_BLANK, NULL },
 	{ "  \t", 0, USERS_BLANK, NULL },
