@@ -112,9 +112,33 @@ subtest 'signers that die' => sub {
 		    or diag($ends);
 		cmp_ok(time - $began, '<', 30, 'and soon');
 	}
+	# whoever has those that wait
+	my @sockets = begin(strangers(12));
+	sleep 0.1;
+	kill 'KILL', signers();
+	my $began = time;
+	like(ends(@sockets), qr/^(?:200: \d+, )?503: \d+$/,
+	    'all die: all are answered');
+	cmp_ok(time - $began, '<', 30, 'and soon');
 	ok(Jwtd::wait_until(sub { (() = signers()) == $SIGNERS }),
 	    'there are as many as before');
 	is(ends(begin(strangers(12))), '200: 12', 'and they all hash');
+};
+
+subtest 'a master that dies' => sub {
+	my ($master) = $d->pids('jwtd-signer: master');
+	my @sockets = begin(strangers($LOGINS));
+	sleep 0.1;
+	kill 'KILL', $master;
+	my $began = time;
+	like(ends(@sockets), qr/^(?:200: \d+, )?503: \d+$/,
+	    'its signers answer those that they have put off');
+	cmp_ok(time - $began, '<', 30, 'and soon');
+	ok(Jwtd::wait_until(sub {
+		my ($new) = $d->pids('jwtd-signer: master');
+		return ($new // $master) != $master
+		    && (() = signers()) == $SIGNERS;
+	}), 'there is another');
 };
 
 subtest 'the end' => sub {

@@ -64,6 +64,21 @@ sub listeners {
 	return \%inode;
 }
 
+# Names of the files in memory that nobody can change any more, sorted.
+sub sealed {
+	my ($pid) = @_;
+	my ($F_GET_SEALS, $F_SEAL_WRITE) = (1034, 8);
+	my $fd = descriptors($pid);
+	my @names;
+	for my $n (keys %$fd) {
+		my ($name) = $fd->{$n} =~ m{^/memfd:(\S+)} or next;
+		open my $f, '<', "/proc/$pid/fd/$n" or die "$n: $!";
+		my $seals = fcntl $f, $F_GET_SEALS, 0;
+		push @names, $name if $seals & $F_SEAL_WRITE;
+	}
+	return join ' ', sort @names;
+}
+
 # Count descriptors by kind: listener, socket, pipe, memory, or what it is.
 sub kinds {
 	my ($pid) = @_;
@@ -307,6 +322,8 @@ EOT
 		# next one
 		is_deeply(kinds($d->pid), { listener => 2, socket => 9,
 		    memory => 6 }, 'trust: the parent: its descriptors');
+		is(sealed($d->pid), 'certificates keys keys',
+		    'trust: what workers read nobody can change');
 	}
 	is(Jwtd::status($pid, 'Uid'), join(' ', ($user) x 4), 'trust: user');
 	is(Jwtd::status($pid, 'Gid'), join(' ', ($group) x 4), 'trust: group');

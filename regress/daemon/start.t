@@ -238,11 +238,13 @@ for my $name (sort keys %bad_tls) {
 	refuse("tls.key: $name", $d,
 	    qr/^jwtd: .*\Q$dir\E\/tls\.key: .*$expect/);
 }
-($d, $dir) = prepare_tls();
-openssl(qw(req -x509 -newkey ed25519 -nodes -subj /CN=localhost -keyout),
-    "$dir/tls.key", '-out', "$dir/tls.crt");
-refuse('tls.key: Ed25519', $d,
-    qr/^jwtd: .*\Q$dir\E\/tls\.key: neither an RSA/);
+for my $type (qw(ed25519 rsa:1016)) {
+	($d, $dir) = prepare_tls();
+	openssl(qw(req -x509 -nodes -subj /CN=localhost -newkey), $type,
+	    '-keyout', "$dir/tls.key", '-out', "$dir/tls.crt");
+	refuse("tls.key: $type", $d,
+	    qr/^jwtd: .*\Q$dir\E\/tls\.key: neither an RSA/);
+}
 
 # Whom to trust
 for ([ 'missing', undef, qr/No such file or directory/ ],

@@ -1,6 +1,7 @@
 /* Attempts on files, and on the walls of chroot. */
 #include "escape.h"
 
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -32,6 +33,15 @@ static int
 try_outside_write(void)
 {
 	return (try_open(scene.outside, O_WRONLY));
+}
+
+/* neither chroot nor Landlock keeps anybody from this, but the filter */
+static int
+try_stat(void)
+{
+	struct stat st;
+
+	return (stat("/", &st) == -1 ? errno : 0);
 }
 
 static int
@@ -141,6 +151,28 @@ try_write_left(void)
 	return (write(scene.file, "x", 1) != 1 ? errno : 0);
 }
 
+/* which no limit of sizes keeps anybody from */
+static int
+try_shorten_left(void)
+{
+	return (ftruncate(scene.file, 0) == -1 ? errno : 0);
+}
+
+/* nor this: who replaces the users file would wait for it */
+static int
+try_lock_left(void)
+{
+	return (flock(scene.file, LOCK_SH | LOCK_NB) == -1 ? errno : 0);
+}
+
+/* A name for the same name: nothing changes.  The other is behind chroot. */
+static int
+try_replace_users(void)
+{
+	return (rename(scene.users, scene.users) == -1 &&
+	    rename("/users", "/users") == -1 ? errno : 0);
+}
+
 #define MAY_WRITE	(KIND(PARENT) | KIND(TRUST) | KIND(MASTER) | \
 			KIND(SIGNER_FILE))
 
@@ -149,6 +181,8 @@ static const struct attempt list[] = {
 	{ "a file outside, to read", try_outside_read,
 	    KIND(PARENT) | KIND(RESOLVER), ANYBODY },
 	{ "a file outside, to write", try_outside_write, KIND(PARENT),
+	    ANYBODY },
+	{ "what a file is", try_stat, KIND(PARENT) | KIND(RESOLVER) | SIGNERS,
 	    ANYBODY },
 	{ "a new file", try_create, KIND(PARENT), ANYBODY },
 	{ "/proc/self/mem", try_memory, KIND(PARENT), ANYBODY },
@@ -163,7 +197,13 @@ static const struct attempt list[] = {
 	{ "pivot_root", try_pivot, 0, NEVER },
 	{ "open_by_handle_at", try_handle, 0, NEVER },
 	{ "writing to a file that was left open", try_write_left, MAY_WRITE,
-	    ANYBODY }
+	    ANYBODY },
+	{ "shortening a file that was left open", try_shorten_left,
+	    KIND(PARENT) | KIND(TRUST), ANYBODY },
+	{ "locking a file that was left open", try_lock_left,
+	    KIND(PARENT) | KIND(MASTER) | KIND(SIGNER_FILE), ANYBODY },
+	{ "replacing the users file", try_replace_users,
+	    KIND(PARENT) | KIND(MASTER) | KIND(SIGNER_FILE), ANYBODY }
 };
 
 const struct attempts file_attempts = { list, sizeof(list) / sizeof(list[0]) };

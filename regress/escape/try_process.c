@@ -32,6 +32,14 @@ try_kill(void)
 	return (kill(scene.victim, SIGTERM) == -1 ? errno : 0);
 }
 
+/* which the system lets anybody: only the filter is in the way */
+static int
+try_kill_self(void)
+{
+	(void)signal(SIGTERM, SIG_IGN);
+	return (kill(getpid(), SIGTERM) == -1 ? errno : 0);
+}
+
 static int
 try_kill_all(void)
 {
@@ -127,6 +135,16 @@ try_core(void)
 	return (setrlimit(RLIMIT_CORE, &rl) == -1 ? errno : 0);
 }
 
+/* one of the same user: the victim, or for root the tests themselves */
+static int
+try_limit_other(void)
+{
+	struct rlimit rl;
+
+	return (prlimit(scene.victim, RLIMIT_CORE, NULL, &rl) == -1 &&
+	    prlimit(getppid(), RLIMIT_CORE, NULL, &rl) == -1 ? errno : 0);
+}
+
 static int
 try_unshare_user(void)
 {
@@ -157,6 +175,8 @@ try_priority(void)
 static const struct attempt list[] = {
 	{ "ptrace", try_ptrace, 0, ROOT },
 	{ "a signal to another", try_kill, KIND(PARENT), ANYBODY },
+	{ "a signal to itself", try_kill_self, KIND(PARENT) | KIND(MASTER),
+	    ANYBODY },
 	{ "a signal to all", try_kill_all, 0, ANYBODY },
 	{ "a signal to a thread of another", try_tgkill, 0, ANYBODY },
 	{ "the memory of another", try_read_memory, 0, ROOT },
@@ -169,6 +189,7 @@ static const struct attempt list[] = {
 	{ "keeping capabilities", try_keepcaps, 0, ANYBODY },
 	/* the parent's limit is 0, and it could raise it again as root */
 	{ "a core file", try_core, KIND(PARENT), ROOT },
+	{ "a limit of another", try_limit_other, 0, ANYBODY },
 	{ "unshare of users", try_unshare_user, KIND(PARENT), ROOT },
 	{ "unshare of the network", try_unshare_net, KIND(PARENT), ROOT },
 	{ "setns", try_setns, 0, ANYBODY },

@@ -36,6 +36,8 @@ static const struct {
 	    "Content-Length: 1\r\n\r\nx"), "x", 999999999, false },
 	{ C(OK "Cache-Control: max-age=9\r\nCache-Control: max-age=7\r\n"
 	    "Content-Length: 1\r\n\r\nx"), "x", 7, false },
+	{ C(OK "Cache-Control: max-age=7, max-age=9\r\n"
+	    "Content-Length: 1\r\n\r\nx"), "x", 7, false },
 	{ C(OK "Cache-Control: max-age=\"9\", max-age=, max-age=-1\r\n"
 	    "Content-Length: 1\r\n\r\nx"), "x", FETCH_NO_AGE, false },
 	{ C(OK "Cache-Control:\r\nContent-Encoding: identity\r\n"

@@ -6,6 +6,8 @@
 #include "tap.h"
 
 #define CC	"grant_type=client_credentials&"
+#define LONG	"a:" A_255 ":b"
+#define A_239	A_64 A_64 A_64 A_32 A_8 "aaaaaaa"
 #define A_255	A_64 A_64 A_64 A_32 A_16 A_8 "aaaaaaa"
 #define A_64	A_32 A_32
 #define A_32	A_16 A_16
@@ -93,6 +95,11 @@ static const struct {
 	    "!invalid_scope" },
 	{ "too long", "service=api&scope=repository:" A_255 A_255 A_255 A_255
 	    "a:pull", "!invalid_scope" },
+	{ "as long as can be", "service=api&scope=" LONG "&scope=" LONG "&scope="
+	    LONG "&scope=a:" A_239 ":b", "+api " LONG " " LONG " " LONG " a:"
+	    A_239 ":b" },
+	{ "a byte longer", "service=api&scope=" LONG "&scope=" LONG "&scope="
+	    LONG "&scope=a:a" A_239 ":b", "!invalid_scope" },
 	{ "service that is no UTF-8", "service=%ff", "!invalid_target" },
 	{ "too many scopes", "service=api&scope=a:b:c&scope=a:b:c&scope=a:b:c"
 	    "&scope=a:b:c&scope=a:b:c&scope=a:b:c&scope=a:b:c&scope=a:b:c"

@@ -80,6 +80,47 @@ test_good(EVP_PKEY *pkey, int bits)
 		}
 }
 
+/* its block begins with a byte that is none of it */
+static void
+test_short(EVP_PKEY *pkey)
+{
+	uint8_t em[EM_MAX];
+	size_t n;
+	int good, i;
+
+	n = encode(pkey, EVP_sha256(), EVP_sha256(), RSA_PKCS1_PSS_PADDING,
+	    RSA_PSS_SALTLEN_DIGEST, em);
+	good = 0;
+	for (i = 0; i < 256; i++) {
+		em[0] = (uint8_t)i;
+		good += padding_is_pss(em, n, 2041);
+	}
+	is_int(good, 1, "2041 bits: the first byte is 0");
+}
+
+/*
+ * No room for SHA-512 and its salt, though all that there is of it is right:
+ * for those who watch the memory.
+ */
+static void
+test_small(void)
+{
+	uint8_t block[64 + 4], mask[64], *em;
+
+	if ((em = malloc(128)) == NULL)
+		abort();
+	memset(block, 0, sizeof(block));
+	if (EVP_Digest(block, sizeof(block), mask, NULL, EVP_sha512(), NULL) !=
+	    1)
+		abort();
+	memset(em, 0, 128);
+	memcpy(em, mask, 63);
+	em[0] &= 0x7f;
+	em[127] = 0xbc;
+	ok(!padding_is_pss(em, 128, 1024), "1024 bits and SHA-512");
+	free(em);
+}
+
 /* one bit that differs is enough, but for those of the salt and of the hash */
 static void
 test_bits(EVP_PKEY *pkey)
@@ -192,6 +233,8 @@ main(void)
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		pkey = make_key(sizes[i]);
 		test_good(pkey, sizes[i]);
+		if (sizes[i] == 2041)
+			test_short(pkey);
 		if (i == 0) {
 			test_bits(pkey);
 			test_other(pkey);
@@ -205,5 +248,6 @@ main(void)
 		}
 		EVP_PKEY_free(pkey);
 	}
+	test_small();
 	return (done());
 }

@@ -196,8 +196,8 @@ main(void)
 {
 	static const char most[] = "a:b:c" TIMES_8(" a:b:c") TIMES_8(" a:b:c")
 	    TIMES_8(" a:b:c") " a:b:c a:b:c a:b:c a:b:c a:b:c a:b:c a:b:c";
-	static const char more[] = "a:b:c " TIMES_8("a:b:c ") TIMES_8("a:b:c ")
-	    TIMES_8("a:b:c ") TIMES_8("a:b:c");
+	static const char more[] = "a:b:c" TIMES_8(" a:b:c") TIMES_8(" a:b:c")
+	    TIMES_8(" a:b:c") TIMES_8(" a:b:c");
 	struct registry_scope scope;
 	const char *list;
 	size_t i;
@@ -205,7 +205,7 @@ main(void)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		test_case(cases[i].list, cases[i].want);
 	ok(registry_scope_list_valid(most), "32 of them");
-	ok(!registry_scope_list_valid(more), "more");
+	ok(!registry_scope_list_valid(more), "33 are too many");
 
 	list = "a:b:c x a:b:c";
 	is_int(registry_scope_next(&list, &scope), REGISTRY_SCOPE_ONE,

@@ -247,6 +247,10 @@ test_refused(const struct tlskeys *keys, EVP_PKEY *rsa, EVP_PKEY *ec)
 	m = request(other, TLSKEY_ECDSA, 32);
 	is_int((long long)tlskeys_sign(keys, &m, sig), 0, "another key");
 	EVP_PKEY_free(other);
+	other = make_key(EVP_PKEY_RSA);
+	m = request(other, TLSKEY_RSA_PKCS1, 32);
+	is_int((long long)tlskeys_sign(keys, &m, sig), 0, "another RSA key");
+	EVP_PKEY_free(other);
 	m = request(ec, TLSKEY_ECDSA, 32);
 	memset(m.name, 0, sizeof(m.name));
 	is_int((long long)tlskeys_sign(keys, &m, sig), 0, "no key");

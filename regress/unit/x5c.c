@@ -134,6 +134,28 @@ base64(X509 *cert)
 	return (text);
 }
 
+/* A certificate with a byte behind it, in the same block. */
+static void
+put_longer(X509 *cert)
+{
+	unsigned char *der, *more;
+	FILE *f;
+	int len;
+
+	der = NULL;
+	if ((len = i2d_X509(cert, &der)) <= 0 ||
+	    (more = calloc(1, (size_t)len + 1)) == NULL ||
+	    (f = fopen(cert_path, "w")) == NULL)
+		abort();
+	memcpy(more, der, (size_t)len);
+	if (PEM_write(f, "CERTIFICATE", "", more, len + 1) <= 0 ||
+	    fclose(f) != 0)
+		abort();
+	free(more);
+	OPENSSL_free(der);
+	X509_free(cert);
+}
+
 static void
 test_chain(void)
 {
@@ -169,6 +191,14 @@ test_chain(void)
 	put("", "", 2, certs);
 	refused(key, "certificate 2 is not the issuer of certificate 1\n",
 	    "one that does not belong to it");
+	certs[0] = make(key, other, "leaf", "middle", -1, 1);
+	certs[1] = make(other, ca_key, "middle", "ca", -1, 1);
+	certs[2] = make(ca_key, ca_key, "ca", "ca", -1, 1);
+	put("", "", 3, certs);
+	list = x5c_load(cert_path, key, "/k");
+	is_int((long long)json_array_size(list), 3,
+	    "each one is of the next");
+	json_decref(list);
 	for (n = 0; n < X5C_MAX; n++)
 		certs[n] = self_signed(key);
 	put("", "", X5C_MAX, certs);
@@ -203,6 +233,8 @@ test_bad(void)
 	    "\n", 1, &cert);
 	refused(key, "something other than certificates is in it\n",
 	    "a private key behind it");
+	put_longer(self_signed(key));
+	refused(key, "a certificate cannot be read\n", "a byte behind it");
 	put_one(self_signed(other));
 	refused(key, "the first certificate is not of the key /k\n",
 	    "of another key");
