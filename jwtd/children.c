@@ -32,7 +32,8 @@ children_conf_file(const struct conf *conf)
 	    (copy = dup(fd)) == -1 || (f = fdopen(copy, "w")) == NULL)
 		goto fail;
 	conf_print(conf, f);
-	if (fclose(f) == 0)
+	/* else one child could change what the next ones read */
+	if (fclose(f) == 0 && system_seal(fd) == 0)
 		return (fd);
 	copy = -1;
 fail:

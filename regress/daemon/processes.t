@@ -322,7 +322,7 @@ EOT
 		# next one
 		is_deeply(kinds($d->pid), { listener => 2, socket => 9,
 		    memory => 6 }, 'trust: the parent: its descriptors');
-		is(sealed($d->pid), 'certificates keys keys',
+		is(sealed($d->pid), 'certificates jwtd.conf keys keys',
 		    'trust: what workers read nobody can change');
 	}
 	is(Jwtd::status($pid, 'Uid'), join(' ', ($user) x 4), 'trust: user');
