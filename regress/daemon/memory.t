@@ -116,6 +116,17 @@ for ([ 'rsa', 'rsa', 'ec' ], [ 'ec', 'ec', 'rsa' ],
 	$d->write_users(Jwtd::line('alice', 'x'));
 	$d->launch;
 
+	# the processes with keys, and only they, keep their memory from swap
+	my $locks = $d->log !~ /not available here: .*locked memory/;
+	for my $pid (Jwtd::family($d->pid)) {
+		my $title = Jwtd::title($pid);
+		my $locked = $locks && $title !~ /worker/;
+		# a signer may just have been replaced
+		my ($kb) = (eval { Jwtd::status($pid, 'VmLck') } // next)
+		    =~ /(\d+)/;
+		ok($locked ? $kb > 1000 : $kb < 1000,
+		    "$signing: $title: $kb kB are locked");
+	}
 	held_by($d, "$signing, $one, $two: at the start, key of the tokens",
 	    \@signers, @{ $secret{'key.pem'} });
 	use_all($d, $signing);
