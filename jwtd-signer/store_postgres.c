@@ -17,7 +17,8 @@
 #include "pg.h"
 
 /*
- * after a failure, nobody tries again for this long; requests get 503 at once
+ * after a lost connection, nobody makes one for this long; requests get 503 at
+ * once
  */
 #define RETRY_MS	500
 
@@ -41,8 +42,10 @@ static const struct pg_query rehash_query = {
 static void
 note_down(struct store_postgres *sp)
 {
-	__atomic_store_n(&sp->shared->down_until, clock_ms() + RETRY_MS,
-	    __ATOMIC_RELAXED);
+	/* a query that fails says nothing of the server that took it */
+	if (!pg_connected(&sp->pg))
+		__atomic_store_n(&sp->shared->down_until,
+		    clock_ms() + RETRY_MS, __ATOMIC_RELAXED);
 	store_note_down(sp->shared, WHAT, sp->pg.error);
 }
 
