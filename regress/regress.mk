@@ -50,8 +50,20 @@ $(B)/npm/installed: $(NPM_FILES)
 	$(Q)cd $(@D) && npm ci --loglevel=error >/dev/null
 	$(Q)touch $@
 
+# Two at a time, but for those that measure: they have the machine for themselves.
+JOBS ?=		2
+SERIAL =	$(addprefix regress/daemon/,timing.t hashing.t limits.t \
+		hostile_worker.t reload_load.t)
+# those that wait for long come first, so that others run beside them
+LONG =		$(addprefix regress/daemon/,testssl.t trust_fetch.t \
+		postgres_pool.t jwtctl_postgres.t reload.t)
+PARALLEL =	$(LONG) $(UNIT) $(ESCAPE) $(filter-out $(SERIAL) $(LONG), \
+		$(wildcard regress/daemon/*.t))
+RUN_TESTS =	BUILD=$(abspath $(B)) SAN=$(SAN) $(PROVE) -I regress/lib \
+		$(PROVEFLAGS) --exec 'sh regress/run-one'
+
 check: deps
 	@$(MAKE) --no-print-directory all $(UNIT) $(HOSTILE) $(ESCAPE) \
 	    $(B)/npm/installed
-	BUILD=$(abspath $(B)) SAN=$(SAN) $(PROVE) -I regress/lib $(PROVEFLAGS) \
-	    --exec 'sh regress/run-one' $(UNIT) $(ESCAPE) $(wildcard regress/daemon/*.t)
+	@rc=0; $(RUN_TESTS) -j $(JOBS) $(PARALLEL) || rc=1; \
+	    $(RUN_TESTS) $(SERIAL) || rc=1; exit $$rc
