@@ -197,9 +197,20 @@ audience_matches(const struct jwt_policy *policy, const json_t *aud)
 	return (found);
 }
 
-/* RFC 7519 sections 4.1.4 to 4.1.6; written so that no sum can overflow */
+/* written so that no sum can overflow */
+enum jwt_error
+jwt_check_times(const struct jwt_times *times, int64_t now)
+{
+	if (times->expires <= now - JWT_LEEWAY)
+		return (JWT_EXPIRED);
+	if (times->from > now + JWT_LEEWAY)
+		return (JWT_NOT_YET);
+	return (JWT_OK);
+}
+
+/* RFC 7519 sections 4.1.4 to 4.1.6 */
 static enum jwt_error
-check_times(const json_t *claims, int64_t now)
+get_times(const json_t *claims, struct jwt_times *times)
 {
 	static const char *const not_later[] = { "nbf", "iat" };
 	const json_t *exp, *t;
@@ -208,15 +219,15 @@ check_times(const json_t *claims, int64_t now)
 	exp = json_object_get(claims, "exp");
 	if (!json_is_integer(exp))
 		return (JWT_TIME);
-	if (json_integer_value(exp) <= now - JWT_LEEWAY)
-		return (JWT_EXPIRED);
+	times->expires = json_integer_value(exp);
+	times->from = INT64_MIN;
 	for (i = 0; i < sizeof(not_later) / sizeof(not_later[0]); i++) {
 		if ((t = json_object_get(claims, not_later[i])) == NULL)
 			continue;
 		if (!json_is_integer(t))
 			return (JWT_TIME);
-		if (json_integer_value(t) > now + JWT_LEEWAY)
-			return (JWT_NOT_YET);
+		if (json_integer_value(t) > times->from)
+			times->from = json_integer_value(t);
 	}
 	return (JWT_OK);
 }
@@ -277,7 +288,8 @@ check_claims(const json_t *claims, const struct jwt_policy *policy,
 	const json_t *sub;
 	enum jwt_error error;
 
-	if ((error = check_times(claims, policy->now)) != JWT_OK)
+	if ((error = get_times(claims, &out->times)) != JWT_OK ||
+	    (error = jwt_check_times(&out->times, policy->now)) != JWT_OK)
 		return (error);
 	if (!audience_matches(policy, json_object_get(claims, "aud")))
 		return (JWT_AUDIENCE);

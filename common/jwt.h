@@ -45,6 +45,12 @@ struct jwt_policy {
 	int64_t			 now;		/* seconds since the epoch */
 };
 
+/* when a token is good: until exp, and from the later of nbf and iat on */
+struct jwt_times {
+	int64_t		 expires;
+	int64_t		 from;		/* INT64_MIN: always */
+};
+
 struct jwt {
 	json_t		*claims;
 	char		*text;		/* of the claims, for json_member() */
@@ -52,6 +58,7 @@ struct jwt {
 	const char	*subject;	/* points into claims */
 	char		*scope;		/* a valid one; "" if absent */
 	size_t		 issuer;	/* in the policy; on JWT_KEY too */
+	struct jwt_times times;
 };
 
 /*
@@ -64,6 +71,8 @@ struct jwt {
 enum jwt_error	 jwt_verify(const char *token, size_t len,
 		    const struct jwt_policy *, struct jwt *out);
 void		 jwt_clear(struct jwt *);
+/* JWT_OK, JWT_EXPIRED or JWT_NOT_YET, with the leeway */
+enum jwt_error	 jwt_check_times(const struct jwt_times *, int64_t now);
 const char	*jwt_strerror(enum jwt_error);
 
 /*

@@ -16,6 +16,7 @@
 #include "log.h"
 #include "metadata.h"
 #include "trust.h"
+#include "verified.h"
 
 #define ASK_PERIOD	10000	/* ms, for the same issuer */
 
@@ -59,6 +60,7 @@ take_keys(struct worker *worker, size_t n, int fd)
 	}
 	jwkset_clear(&worker->issuers[n].set);
 	worker->issuers[n].set = set;
+	verified_forget(worker->verified);
 	if (issuer->trust == NULL)
 		metadata_load(worker);
 }

@@ -15,6 +15,7 @@
 #include "percent.h"
 #include "reply.h"
 #include "scope.h"
+#include "verified.h"
 
 /* of a forwarded value; a longer one is sent empty */
 #define VALUE_MAX	1024
@@ -126,12 +127,23 @@ put_scope(struct buf_pool *pool, struct buf *fields, const struct jwt *jwt)
 }
 
 static void
+accepted(struct conn *conn, const char *fields, size_t len)
+{
+	struct reply reply;
+
+	memset(&reply, 0, sizeof(reply));
+	reply.status = 202;
+	reply.fields = fields;
+	reply.fields_len = len;
+	reply_send(conn, &reply);
+}
+
+static void
 accept_token(struct conn *conn, const struct conf_location *location,
-    const struct jwt *jwt)
+    struct span token, const struct jwt *jwt)
 {
 	const struct conf_forward *forward;
 	struct buf_pool *pool;
-	struct reply reply;
 	struct buf fields;
 	int failed;
 
@@ -145,11 +157,10 @@ accept_token(struct conn *conn, const struct conf_location *location,
 	if (failed != 0)
 		reply_error(conn, 503);
 	else {
-		memset(&reply, 0, sizeof(reply));
-		reply.status = 202;
-		reply.fields = fields.p;
-		reply.fields_len = fields.len;
-		reply_send(conn, &reply);
+		/* the answer may end the connection, and with it the token */
+		verified_keep(conn->worker->verified, location, token.p,
+		    token.len, &jwt->times, fields.p, fields.len);
+		accepted(conn, fields.p, fields.len);
 	}
 	buf_release(pool, &fields);
 }
@@ -158,9 +169,11 @@ void
 resource(struct conn *conn, const struct conf_location *location)
 {
 	struct jwt_policy policy;
+	const char *fields;
 	struct span token;
 	enum jwt_error error;
 	struct jwt jwt;
+	size_t len;
 
 	switch (authorization_bearer(conn->head.authorization, &token)) {
 	case AUTH_OK:
@@ -177,6 +190,12 @@ resource(struct conn *conn, const struct conf_location *location)
 	policy.audience = location->audience.v;
 	policy.naudience = location->audience.n;
 	policy.now = (int64_t)time(NULL);
+	fields = verified_find(conn->worker->verified, location, token.p,
+	    token.len, policy.now, &len);
+	if (fields != NULL) {
+		accepted(conn, fields, len);
+		return;
+	}
 	error = jwt_verify(token.p, token.len, &policy, &jwt);
 	if (error == JWT_KEY)
 		issuers_unknown_key(conn->worker, jwt.issuer);
@@ -189,6 +208,6 @@ resource(struct conn *conn, const struct conf_location *location)
 		challenge(conn, location, 403, "insufficient_scope",
 		    "the token does not have the scope");
 	else
-		accept_token(conn, location, &jwt);
+		accept_token(conn, location, token, &jwt);
 	jwt_clear(&jwt);
 }

@@ -33,6 +33,7 @@
 #include "system.h"
 #include "tlsconf.h"
 #include "tlskey_client.h"
+#include "verified.h"
 
 #define ACCEPT_BATCH	16	/* so that others are heard in between */
 #define ACCEPT_PAUSE	250000	/* microseconds, when descriptors are short */
@@ -332,6 +333,8 @@ start(struct worker *worker)
 		fatalx("event_base_new");
 	setup_listeners(worker);
 	setup_events(worker);
+	if ((worker->verified = verified_new()) == NULL)
+		fatal("verified");
 	issuers_load(worker);
 	if (worker->conf->signer != NULL)
 		worker->link = link_new(worker, FD_SIGNER);

@@ -22,6 +22,7 @@
 struct control;
 struct link;
 struct metadata;
+struct verified;
 struct conn;
 TAILQ_HEAD(conns, conn);
 
@@ -52,6 +53,7 @@ struct worker {
 	char			 jwks_etag[ETAG_SIZE];
 	struct metadata		*metadata;	/* one per location of it */
 	size_t			 nmetadata;
+	struct verified		*verified;	/* or NULL */
 
 	struct conns		 conns;
 	size_t			 nconns;

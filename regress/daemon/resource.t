@@ -138,6 +138,26 @@ subtest 'no token, a bad one, too little scope' => sub {
 	    'both scopes in another order');
 };
 
+# whatever is kept of a token that was good, the answers stay what they are
+subtest 'a token that was seen before' => sub {
+	my $soon = time + 2 - 60;	# with the leeway, good for two seconds
+	my $short = token($key, exp => $soon, iat => $soon - 60);
+	my $first = head_of(get('/f', $bob));
+	is(head_of(get('/f', $bob)), $first, 'the same answer') for 1 .. 5;
+	is(get('/v/x', $bob)->{status}, 202, 'another place has its own');
+	is(get('/v/read', $bob)->{status}, 403, '... or none');
+	is(get('/two', $bob)->{status}, 401, '... for its own reasons');
+	is(head_of(get('/f', $bob)), $first, 'the same answer still');
+	my ($text, $last) = $bob =~ /(.*)(.)\z/;
+	is(get('/f', $text . ($last eq 'A' ? 'B' : 'A'))->{status}, 401,
+	    'nearly the same token');
+	is(get('/f', $text)->{status}, 401, 'most of it');
+	ok(Jwtd::wait_until(sub {
+		my $status = get('/v/x', $short)->{status};
+		return $status == 401 ? 1 : $status == 202 ? 0 : undef;
+	}), 'one that is asked for until it expires');
+};
+
 subtest 'audiences' => sub {
 	is(get('/two', token($key, aud => $_))->{status}, 202, "aud $_")
 	    for qw(web app);

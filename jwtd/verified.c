@@ -1,0 +1,122 @@
+/*
+ * Tokens that were verified; see verified.h.  It decides nothing by itself: an
+ * entry says what a verification under the same keys would say again, and who
+ * changes the keys calls verified_forget().
+ */
+#include "verified.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TAG_SIZE	crypto_shorthash_siphashx24_BYTES
+
+struct entry {
+	uint8_t			 tag[TAG_SIZE];
+	const void		*place;		/* NULL: it is free */
+	struct jwt_times	 times;
+	uint64_t		 used;		/* the count when it was */
+	char			*fields;
+	size_t			 fields_len;
+};
+
+struct verified {
+	uint8_t		 key[crypto_shorthash_siphashx24_KEYBYTES];
+	uint64_t	 count;
+	struct entry	 entries[VERIFIED_ENTRIES];
+};
+
+struct verified *
+verified_new(void)
+{
+	struct verified *v;
+
+	if ((v = calloc(1, sizeof(*v))) != NULL)
+		randombytes_buf(v->key, sizeof(v->key));
+	return (v);
+}
+
+/* 128 bits under a key that nobody knows: no two tokens have the same. */
+static struct entry *
+set_of(struct verified *v, const char *token, size_t len,
+    uint8_t tag[TAG_SIZE])
+{
+	uint32_t n;
+
+	(void)crypto_shorthash_siphashx24(tag, (const unsigned char *)token,
+	    len, v->key);
+	memcpy(&n, tag, sizeof(n));
+	return (&v->entries[n % VERIFIED_ENTRIES / VERIFIED_WAYS *
+	    VERIFIED_WAYS]);
+}
+
+static void
+clear(struct entry *entry)
+{
+	free(entry->fields);
+	memset(entry, 0, sizeof(*entry));
+}
+
+const char *
+verified_find(struct verified *v, const void *place, const char *token,
+    size_t len, int64_t now, size_t *fields_len)
+{
+	uint8_t tag[TAG_SIZE];
+	struct entry *set;
+	size_t i;
+
+	if (v == NULL)
+		return (NULL);
+	set = set_of(v, token, len, tag);
+	for (i = 0; i < VERIFIED_WAYS; i++) {
+		if (set[i].place != place ||
+		    sodium_memcmp(set[i].tag, tag, sizeof(tag)) != 0)
+			continue;
+		/* the clock may go back, too: then it is verified anew */
+		if (jwt_check_times(&set[i].times, now) != JWT_OK) {
+			clear(&set[i]);
+			return (NULL);
+		}
+		set[i].used = ++v->count;
+		*fields_len = set[i].fields_len;
+		return (set[i].fields);
+	}
+	return (NULL);
+}
+
+void
+verified_keep(struct verified *v, const void *place, const char *token,
+    size_t len, const struct jwt_times *times, const char *fields,
+    size_t fields_len)
+{
+	uint8_t tag[TAG_SIZE];
+	struct entry *set, *entry;
+	char *copy;
+	size_t i;
+
+	if (v == NULL || fields_len > VERIFIED_FIELDS_MAX ||
+	    (copy = malloc(fields_len + 1)) == NULL)
+		return;
+	memcpy(copy, fields, fields_len);
+	copy[fields_len] = '\0';
+	entry = set = set_of(v, token, len, tag);
+	for (i = 1; i < VERIFIED_WAYS; i++)
+		if (set[i].used < entry->used)
+			entry = &set[i];
+	clear(entry);
+	memcpy(entry->tag, tag, sizeof(tag));
+	entry->place = place;
+	entry->times = *times;
+	entry->used = ++v->count;
+	entry->fields = copy;
+	entry->fields_len = fields_len;
+}
+
+void
+verified_forget(struct verified *v)
+{
+	size_t i;
+
+	for (i = 0; v != NULL && i < VERIFIED_ENTRIES; i++)
+		clear(&v->entries[i]);
+}
