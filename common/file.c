@@ -188,6 +188,20 @@ file_directory(const char *path, const char **base)
 	return (strndup(path, (size_t)(slash - path)));
 }
 
+static bool
+same_time(const struct timespec *a, const struct timespec *b)
+{
+	return (a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec);
+}
+
+bool
+file_same_version(const struct stat *a, const struct stat *b)
+{
+	return (a->st_ino == b->st_ino && a->st_dev == b->st_dev &&
+	    a->st_size == b->st_size && same_time(&a->st_mtim, &b->st_mtim) &&
+	    same_time(&a->st_ctim, &b->st_ctim));
+}
+
 int
 file_write_fd(int fd, const void *buf, size_t len)
 {
@@ -207,13 +221,13 @@ file_write_fd(int fd, const void *buf, size_t len)
 
 /* Fill the temporary file and close it. */
 static int
-write_temporary(int fd, const void *buf, size_t len, mode_t mode, uid_t uid,
-    gid_t gid)
+write_temporary(int fd, int (*fill)(int, void *), void *arg, mode_t mode,
+    uid_t uid, gid_t gid)
 {
 	int rc, saved;
 
 	rc = -1;
-	if (file_write_fd(fd, buf, len) == -1)
+	if (fill(fd, arg) == -1)
 		goto out;
 	if ((uid != (uid_t)-1 || gid != (gid_t)-1) &&
 	    fchown(fd, uid, gid) == -1) {
@@ -262,8 +276,8 @@ put_in_place(const char *temporary, const char *path, bool replace)
 }
 
 int
-file_write(const char *path, const void *buf, size_t len, mode_t mode,
-    uid_t uid, gid_t gid, bool replace)
+file_write_by(const char *path, int (*fill)(int, void *), void *arg,
+    mode_t mode, uid_t uid, gid_t gid, bool replace)
 {
 	char temporary[PATH_MAX], *dir;
 	const char *base;
@@ -281,7 +295,7 @@ file_write(const char *path, const void *buf, size_t len, mode_t mode,
 	/* 0600 until it is complete */
 	if ((fd = mkostemp(temporary, O_CLOEXEC)) == -1)
 		goto out;
-	if (write_temporary(fd, buf, len, mode, uid, gid) == -1 ||
+	if (write_temporary(fd, fill, arg, mode, uid, gid) == -1 ||
 	    put_in_place(temporary, path, replace) == -1) {
 		saved = errno;
 		(void)unlink(temporary);
@@ -294,4 +308,28 @@ out:
 	free(dir);
 	errno = saved;
 	return (rc);
+}
+
+struct bytes {
+	const void	*p;
+	size_t		 len;
+};
+
+static int
+fill_bytes(int fd, void *arg)
+{
+	const struct bytes *bytes;
+
+	bytes = arg;
+	return (file_write_fd(fd, bytes->p, bytes->len));
+}
+
+int
+file_write(const char *path, const void *buf, size_t len, mode_t mode,
+    uid_t uid, gid_t gid, bool replace)
+{
+	struct bytes bytes = { buf, len };
+
+	return (file_write_by(path, fill_bytes, &bytes, mode, uid, gid,
+	    replace));
 }

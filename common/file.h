@@ -3,6 +3,7 @@
 #define FILE_H
 
 #include <sys/types.h>
+#include <sys/stat.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +28,9 @@ char	*file_read_stream(int fd, size_t max, size_t *len, const char **why);
  */
 const char *file_secret_check(int fd);
 
+/* Are they of the same file, and nobody has written to it in between? */
+bool	 file_same_version(const struct stat *, const struct stat *);
+
 /* All of it, into what is open.  Returns 0, or -1 with errno. */
 int	 file_write_fd(int fd, const void *buf, size_t len);
 
@@ -38,6 +42,13 @@ int	 file_write_fd(int fd, const void *buf, size_t len);
  */
 int	 file_write(const char *path, const void *buf, size_t len, mode_t mode,
 	    uid_t uid, gid_t gid, bool replace);
+
+/*
+ * The same, of what fill() writes into an open descriptor; it returns 0, or -1
+ * with errno.
+ */
+int	 file_write_by(const char *path, int (*fill)(int fd, void *arg),
+	    void *arg, mode_t mode, uid_t uid, gid_t gid, bool replace);
 
 /*
  * The directory of a path, "." if it names none, which the caller frees.  *base

@@ -297,6 +297,8 @@ serve_run(struct serve *serve)
 	for (;;) {
 		busy = resume(serve, scratch);
 		busy |= take_some(serve, &turn, &request, scratch) > 0;
+		if (!busy)
+			busy = store_work(serve->store);
 		if (wait_for_work(serve, &mask, busy ? 0 :
 		    serve->defer->n > 0 ? HASHING_ASK_MS : -1) == -1)
 			break;

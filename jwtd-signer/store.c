@@ -83,6 +83,12 @@ store_rehash(struct store *store, const char *name, const char *old,
 	store->ops->rehash(store, name, old, new);
 }
 
+bool
+store_work(struct store *store)
+{
+	return (store->ops->work != NULL && store->ops->work(store));
+}
+
 void
 store_close(struct store *store)
 {

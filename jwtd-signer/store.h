@@ -33,6 +33,7 @@ struct store_ops {
 				    struct user *);
 	void			(*rehash)(struct store *, const char *name,
 				    const char *old, const char *new);
+	bool			(*work)(struct store *);	/* or NULL */
 	void			(*needs)(struct store *,
 				    struct sandbox_needs *);
 	void			(*close)(struct store *);
@@ -47,7 +48,8 @@ struct store {
  * logged by one of them, and one that found the server away tells the others.
  */
 struct store_shared {
-	unsigned long	 bad_lines;	/* fingerprint, by store_file.c */
+	uint64_t	 bad_lines;	/* fingerprint, by store_file.c */
+	uint64_t	 checked;	/* version, by store_file.c */
 	uint64_t	 down_until;	/* clock_ms(), by store_postgres.c */
 	uint64_t	 rehash_after;	/* clock_ms() */
 	bool		 down;
@@ -97,6 +99,11 @@ enum store_result store_lookup(struct store *, const char *name,
  */
 void		 store_rehash(struct store *, const char *name,
 		    const char *old, const char *new);
+/*
+ * Do some milliseconds of what no look-up has to wait for.  Returns true if
+ * there is more of it.
+ */
+bool		 store_work(struct store *);
 void		 store_close(struct store *);
 void		 user_clear(struct user *);
 

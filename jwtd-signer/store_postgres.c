@@ -178,7 +178,9 @@ close_store(struct store *store)
 	freezero(sp, sizeof(*sp));
 }
 
-static const struct store_ops ops = { lookup, rehash, needs, close_store };
+static const struct store_ops ops = {
+	lookup, rehash, NULL, needs, close_store
+};
 
 struct store *
 store_postgres_open(const char *string, bool confined,

@@ -46,8 +46,8 @@ put(struct users_admin *ua, const struct users_batch *batch)
 	for (i = 0; i < batch->n; i++) {
 		user = batch->users[i];
 		why = NULL;
-		exists = users_edit_find(uf->edit, user->name.p,
-		    user->name.len) != NULL;
+		exists = users_edit_has(uf->edit, user->name.p,
+		    user->name.len);
 		if (exists && !batch->replace)
 			batch->did(batch->arg, i, USERS_EXISTS, why);
 		else if (users_edit_put(uf->edit, user, &why) == -1)
@@ -62,8 +62,8 @@ put(struct users_admin *ua, const struct users_batch *batch)
 static int
 delete(struct users_admin *ua, const char *name)
 {
-	users_edit_delete(((struct users_file *)ua)->edit, name, strlen(name));
-	return (0);
+	return (users_edit_delete(((struct users_file *)ua)->edit, name,
+	    strlen(name)));
 }
 
 static void

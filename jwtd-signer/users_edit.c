@@ -19,26 +19,24 @@
 
 #include "file.h"
 #include "log.h"
+#include "users_find.h"
+#include "users_rewrite.h"
 #include "users_table.h"
 
 #define LOCK_TRY_MS	10
 #define REHASH_WAIT_MS	1000	/* of a signer, which serves others too */
 
-/* what becomes of the line of an entry */
-struct change {
-	char	*text;		/* with its newline; NULL: stays or goes */
-	size_t	 len;
-	bool	 deleted;
-};
-
 struct users_edit {
 	char			*path;
 	int			 lock;
-	struct users_table	*table;
-	struct change		*changes;	/* one for each entry */
-	char			*added;		/* lines for the end */
-	size_t			 added_len;
-	size_t			 added_size;
+	int			 fd;		/* of the old file, or -1 */
+	struct stat		 st;		/* of it */
+	struct users_text	 text;
+	struct users_index	*index;		/* of the text */
+	struct users_line_buf	 found_buf;
+	struct users_line	 found;
+	struct users_line_buf	 buf;
+	struct users_changes	 changes;
 	uid_t			 uid;		/* for the new file */
 	gid_t			 gid;
 	mode_t			 mode;
@@ -126,55 +124,49 @@ directory_of(const char *path, struct stat *st)
 	return (rc);
 }
 
-/* The old file's bytes, and whose it is.  NULL after a message. */
-static char *
-read_old(struct users_edit *edit, int fd, size_t *len)
+/* What is in the old file, and whose it is.  Returns -1 after a message. */
+static int
+look_at_old(struct users_edit *edit)
 {
-	struct stat st;
-	const char *why;
-	char *buf;
-
-	if (fstat(fd, &st) == -1) {
+	if (fstat(edit->fd, &edit->st) == -1) {
 		log_warn("%s", edit->path);
-		return (NULL);
+		return (-1);
 	}
-	edit->uid = st.st_uid;
-	edit->gid = st.st_gid;
-	edit->mode = st.st_mode & 0666;
-	if ((buf = file_read_fd(fd, USERS_FILE_MAX, len, &why)) == NULL)
-		log_warnx("%s: %s", edit->path, why);
-	return (buf);
+	if (!S_ISREG(edit->st.st_mode) ||
+	    (uintmax_t)edit->st.st_size > USERS_FILE_MAX) {
+		log_warnx("%s: %s", edit->path, S_ISREG(edit->st.st_mode) ?
+		    "too large" : "not a regular file");
+		return (-1);
+	}
+	edit->uid = edit->st.st_uid;
+	edit->gid = edit->st.st_gid;
+	edit->mode = edit->st.st_mode & 0666;
+	edit->text.fd = edit->fd;
+	edit->text.len = (size_t)edit->st.st_size;
+	return (0);
 }
 
 /* A file that is not there yet: only root can give one away. */
-static char *
-start_new(struct users_edit *edit, const struct stat *dir, size_t *len)
+static void
+start_new(struct users_edit *edit, const struct stat *dir)
 {
-	char *buf;
-
 	edit->uid = geteuid() == 0 ? dir->st_uid : (uid_t)-1;
 	edit->gid = geteuid() == 0 ? dir->st_gid : (gid_t)-1;
 	edit->mode = 0600;
-	*len = 0;
-	if ((buf = calloc(1, 1)) == NULL)
-		log_warn("%s", edit->path);
-	return (buf);
+	edit->text.mem = "";
 }
 
-/* Read the file under the lock. */
+/* Open the file under the lock. */
 static int
-read_users(struct users_edit *edit, const struct stat *dir)
+open_users(struct users_edit *edit, const struct stat *dir)
 {
-	size_t len;
-	char *buf;
-	int fd;
-
-	fd = open(edit->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd != -1) {
-		buf = read_old(edit, fd, &len);
-		close(fd);
+	edit->fd = open(edit->path,
+	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (edit->fd != -1) {
+		if (look_at_old(edit) == -1)
+			return (-1);
 	} else if (errno == ENOENT)
-		buf = start_new(edit, dir, &len);
+		start_new(edit, dir);
 	else {
 		/* rename would put a file in the place of the link */
 		if (errno == ELOOP || errno == EMLINK)
@@ -183,12 +175,8 @@ read_users(struct users_edit *edit, const struct stat *dir)
 			log_warn("%s", edit->path);
 		return (-1);
 	}
-	if (buf == NULL)
-		return (-1);
-	if ((edit->table = users_table_new(buf, len, NULL, NULL)) == NULL ||
-	    (edit->changes = calloc(edit->table->nentries + 1,
-	    sizeof(*edit->changes))) == NULL) {
-		log_warnx("%s: out of memory", edit->path);
+	if ((edit->index = users_find_index(&edit->text)) == NULL) {
+		log_warn("%s", edit->path);
 		return (-1);
 	}
 	return (0);
@@ -206,10 +194,10 @@ users_edit_open(const char *path, int wait)
 		free(edit);
 		return (NULL);
 	}
-	edit->lock = -1;
+	edit->lock = edit->fd = -1;
 	if (directory_of(path, &dir) == -1 ||
 	    (edit->lock = take_lock(path, &dir, wait)) == -1 ||
-	    read_users(edit, &dir) == -1) {
+	    open_users(edit, &dir) == -1) {
 		users_edit_close(edit);
 		return (NULL);
 	}
@@ -219,16 +207,12 @@ users_edit_open(const char *path, int wait)
 void
 users_edit_close(struct users_edit *edit)
 {
-	size_t i;
-
 	if (edit == NULL)
 		return;
-	if (edit->changes != NULL)
-		for (i = 0; i < edit->table->nentries; i++)
-			freezero(edit->changes[i].text, edit->changes[i].len);
-	free(edit->changes);
-	users_table_free(edit->table);
-	freezero(edit->added, edit->added_size);
+	users_changes_clear(&edit->changes);
+	users_index_free(edit->index);
+	if (edit->fd != -1)
+		close(edit->fd);
 	if (edit->lock != -1)
 		close(edit->lock);
 	free(edit->path);
@@ -236,12 +220,43 @@ users_edit_close(struct users_edit *edit)
 }
 
 const struct users_line *
-users_edit_find(const struct users_edit *edit, const char *name, size_t len)
+users_edit_find(struct users_edit *edit, const char *name, size_t len)
 {
-	const struct users_entry *entry;
+	size_t at;
 
-	entry = users_table_find(edit->table, name, len);
-	return (entry != NULL ? &entry->user : NULL);
+	users_line_wipe(&edit->found_buf);
+	return (users_find(edit->index, &edit->text, name, len,
+	    &edit->found_buf, &edit->found, &at) == USERS_FOUND ?
+	    &edit->found : NULL);
+}
+
+/* Where is the line that counts?  It is looked at in a buffer of its own. */
+static bool
+find_place(struct users_edit *edit, const char *name, size_t len,
+    struct users_change *place)
+{
+	struct users_line user;
+	const char *end;
+	bool found;
+
+	memset(place, 0, sizeof(*place));
+	found = users_find(edit->index, &edit->text, name, len, &edit->buf,
+	    &user, &place->at) == USERS_FOUND;
+	if (found) {
+		end = memchr(edit->buf.text, '\n', edit->buf.len);
+		place->end = end == NULL ? edit->text.len :
+		    place->at + (size_t)(end - edit->buf.text) + 1;
+	}
+	users_line_wipe(&edit->buf);
+	return (found);
+}
+
+bool
+users_edit_has(struct users_edit *edit, const char *name, size_t len)
+{
+	struct users_change place;
+
+	return (find_place(edit, name, len, &place));
 }
 
 /*
@@ -283,129 +298,111 @@ format_line(const struct users_line *user, size_t *len, const char **why)
 	return (NULL);
 }
 
-/* Append to the lines for the end; moved by hand so that no copy stays. */
-static int
-append(struct users_edit *edit, const char *text, size_t len)
-{
-	size_t size;
-	char *bigger;
-
-	if (len == 0)
-		return (0);
-	if (edit->added_size - edit->added_len < len) {
-		size = edit->added_size * 2 + len;
-		if ((bigger = malloc(size)) == NULL)
-			return (-1);
-		if (edit->added_len > 0)
-			memcpy(bigger, edit->added, edit->added_len);
-		freezero(edit->added, edit->added_size);
-		edit->added = bigger;
-		edit->added_size = size;
-	}
-	memcpy(edit->added + edit->added_len, text, len);
-	edit->added_len += len;
-	return (0);
-}
-
 int
 users_edit_put(struct users_edit *edit, const struct users_line *user,
     const char **why)
 {
-	struct users_entry *entry;
-	struct change *change;
+	struct users_change change;
 	size_t len;
 	char *text;
 	int rc;
 
 	if ((text = format_line(user, &len, why)) == NULL)
 		return (-1);
-	entry = users_table_find(edit->table, user->name.p, user->name.len);
-	if (entry != NULL) {
-		change = &edit->changes[entry - edit->table->entries];
-		freezero(change->text, change->len);
-		change->text = text;
-		change->len = len;
-		return (0);
-	}
-	if ((rc = append(edit, text, len)) == -1)
+	if (find_place(edit, user->name.p, user->name.len, &change)) {
+		change.text = text;
+		change.len = len;
+		if ((rc = users_changes_line(&edit->changes, &change)) == 0)
+			return (0);
+	} else
+		rc = users_changes_add(&edit->changes, text, len);
+	if (rc == -1)
 		*why = "out of memory";
 	freezero(text, len);
 	return (rc);
 }
 
-void
-users_edit_delete(struct users_edit *edit, const char *name, size_t len)
+/* Delete every valid line of that name. */
+static int
+delete_lines(struct users_edit *edit, struct users_lines *lines,
+    const char *name, size_t len)
 {
-	const struct span *other;
-	size_t i;
+	struct users_change change;
+	struct users_line user;
+	struct span line, other;
+	const char *why;
 
-	/* or else a later line of the same name would come alive */
-	for (i = 0; i < edit->table->nentries; i++) {
-		other = &edit->table->entries[i].user.name;
-		if (other->len == len && memcmp(other->p, name, len) == 0)
-			edit->changes[i].deleted = true;
+	memset(&change, 0, sizeof(change));
+	while (users_lines_next(lines, &line, &change.at)) {
+		change.end = lines->at;
+		if (users_lines_name(line, &other) && other.len == len &&
+		    memcmp(other.p, name, len) == 0 &&
+		    users_parse_line(line.p, line.len, &user, &why) ==
+		    USERS_LINE &&
+		    users_changes_line(&edit->changes, &change) == -1)
+			return (-1);
 	}
+	return (lines->failed ? -1 : 0);
 }
 
-/* Copy the old text, with the changes in their places.  Returns its length. */
-static size_t
-compose(const struct users_edit *edit, char *out)
+int
+users_edit_delete(struct users_edit *edit, const char *name, size_t len)
 {
-	const struct change *change;
-	const char *from, *line, *end;
-	size_t i, n;
+	struct users_lines lines;
+	int rc;
 
-	n = 0;
-	from = edit->table->buf;
-	end = from + edit->table->len;
-	for (i = 0; i < edit->table->nentries; i++) {
-		change = &edit->changes[i];
-		if (change->text == NULL && !change->deleted)
-			continue;
-		line = edit->table->entries[i].user.name.p;
-		memcpy(out + n, from, (size_t)(line - from));
-		n += (size_t)(line - from);
-		if (!change->deleted) {
-			memcpy(out + n, change->text, change->len);
-			n += change->len;
-		}
-		from = memchr(line, '\n', (size_t)(end - line));
-		from = from != NULL ? from + 1 : end;
+	if ((rc = users_lines_begin(&lines, &edit->text, 0, 0)) == 0) {
+		rc = delete_lines(edit, &lines, name, len);
+		users_lines_end(&lines);
 	}
-	memcpy(out + n, from, (size_t)(end - from));
-	n += (size_t)(end - from);
-	if (edit->added_len > 0) {
-		if (n > 0 && out[n - 1] != '\n')
-			out[n++] = '\n';
-		memcpy(out + n, edit->added, edit->added_len);
-		n += edit->added_len;
-	}
-	return (n);
+	if (rc == -1)
+		log_warn("%s", edit->path);
+	return (rc);
+}
+
+/* An editor that takes no lock must not lose what it has just written. */
+static bool
+is_unchanged(const struct users_edit *edit)
+{
+	struct stat now;
+
+	if (edit->fd == -1)
+		return (lstat(edit->path, &now) == -1 && errno == ENOENT);
+	return (lstat(edit->path, &now) == 0 &&
+	    file_same_version(&now, &edit->st));
+}
+
+static int
+write_new(int fd, void *arg)
+{
+	struct users_edit *edit;
+
+	edit = arg;
+	if (users_rewrite(fd, &edit->text, &edit->changes) == -1)
+		return (-1);
+	if (is_unchanged(edit))
+		return (0);
+	errno = EBUSY;
+	return (-1);
 }
 
 int
 users_edit_commit(struct users_edit *edit)
 {
-	size_t i, len, size;
-	char *out;
-	int rc;
-
-	size = edit->table->len + edit->added_len + 1;
-	for (i = 0; i < edit->table->nentries; i++)
-		size += edit->changes[i].len;
-	if ((out = malloc(size)) == NULL) {
-		log_warn("%s", edit->path);
+	if (users_rewrite_size(&edit->text, &edit->changes) >=
+	    USERS_FILE_MAX) {
+		log_warnx("%s: would become too large", edit->path);
 		return (-1);
 	}
-	len = compose(edit, out);
-	if (len > USERS_FILE_MAX) {
-		log_warnx("%s: would become too large", edit->path);
-		rc = -1;
-	} else if ((rc = file_write(edit->path, out, len, edit->mode,
-	    edit->uid, edit->gid, true)) == -1)
+	if (file_write_by(edit->path, write_new, edit, edit->mode, edit->uid,
+	    edit->gid, true) == 0)
+		return (0);
+	if (errno == EBUSY)
+		log_warnx("%s: was changed by somebody else meanwhile",
+		    edit->path);
+	else
 		log_warn("%s: cannot write it", edit->path);
-	freezero(out, size);
-	return (rc);
+	return (-1);
 }
 
 int

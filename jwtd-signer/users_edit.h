@@ -5,6 +5,7 @@
 #ifndef USERS_EDIT_H
 #define USERS_EDIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "users.h"
@@ -19,8 +20,14 @@ struct users_edit;
 struct users_edit	*users_edit_open(const char *path, int wait);
 void			 users_edit_close(struct users_edit *);
 
-/* The line that counts for a name, as it was read, or NULL. */
-const struct users_line	*users_edit_find(const struct users_edit *,
+/*
+ * The line that counts for a name, as it was read, or NULL.  It lasts until the
+ * next call of this or the end of the edit.
+ */
+const struct users_line	*users_edit_find(struct users_edit *,
+			    const char *name, size_t len);
+
+bool			 users_edit_has(struct users_edit *,
 			    const char *name, size_t len);
 
 /*
@@ -29,11 +36,14 @@ const struct users_line	*users_edit_find(const struct users_edit *,
  */
 int			 users_edit_put(struct users_edit *,
 			    const struct users_line *, const char **why);
-/* Delete every line of that name. */
-void			 users_edit_delete(struct users_edit *,
+/* Delete every line of that name.  Returns 0, or -1 after a message. */
+int			 users_edit_delete(struct users_edit *,
 			    const char *name, size_t len);
 
-/* Write it.  Returns 0, or -1 after a message: then the old file is there. */
+/*
+ * Write it, unless somebody has changed the file without the lock.  Returns 0,
+ * or -1 after a message: then the old file is there.
+ */
 int			 users_edit_commit(struct users_edit *);
 
 /*

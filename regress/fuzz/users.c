@@ -1,6 +1,7 @@
 /*
  * The users file: every line is a user or not whatever the others are, names
- * are found again, and a user written as a line is read as the same.
+ * are found again, by an index too, and a user written as a line is read as the
+ * same.
  */
 #include "users_table.h"
 
@@ -8,6 +9,7 @@
 #include "json.h"
 #include "password.h"
 #include "store.h"
+#include "users_find.h"
 #include "utf8.h"
 
 static bool
@@ -86,6 +88,39 @@ count_bad(void *arg, unsigned int line, const char *why)
 	*last = line;
 }
 
+/* The index finds the line that counts, and no other. */
+static void
+check_index(const struct users_table *table)
+{
+	static struct users_line_buf buf;
+	const struct users_entry *entry, *first;
+	struct users_index *index;
+	struct users_text text;
+	struct users_line user;
+	size_t at, i;
+
+	text.fd = -1;
+	text.mem = table->buf;
+	text.len = table->len;
+	must((index = users_find_index(&text)) != NULL);
+	for (i = 0; i < table->nentries; i++) {
+		entry = &table->entries[i];
+		first = users_table_find(table, entry->user.name.p,
+		    entry->user.name.len);
+		must(users_find(index, &text, entry->user.name.p,
+		    entry->user.name.len, &buf, &user, &at) == USERS_FOUND);
+		must(at == (size_t)(first->user.name.p - table->buf) &&
+		    same(user.hash, first->user.hash) &&
+		    same(user.grants, first->user.grants));
+		at = (size_t)(entry->user.name.p - table->buf);
+		must(users_find_counts(index, &text, entry->user.name, at,
+		    &buf) == !entry->duplicate);
+	}
+	must(users_find(index, &text, "\n", 1, &buf, &user, &at) ==
+	    USERS_NOT_FOUND);
+	users_index_free(index);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -109,6 +144,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    found == entry);
 	}
 	must(users_table_find(table, "\n", 1) == NULL);
+	check_index(table);
 	users_table_free(table);
 	return (0);
 }

@@ -2,14 +2,17 @@
 #include "store.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "file.h"
 #include "log.h"
 #include "tap.h"
@@ -60,6 +63,15 @@ lines(const char *text)
 	for (n = 0; (text = strchr(text, '\n')) != NULL; text++)
 		n++;
 	return (n);
+}
+
+/* until a file that was just written counts as settled */
+static void
+settle(void)
+{
+	static const struct timespec pause = { 0, 250000000 };
+
+	(void)nanosleep(&pause, NULL);
 }
 
 /* What a look-up gives, as a string. */
@@ -228,7 +240,137 @@ test_readable_by_others(void)
 		abort();
 }
 
-/* Under 2 us, where no sanitizer slows it down; the limit here is wide. */
+/*
+ * Somebody writes the file all the time, with the user in other places of it.
+ * Renamed, each version is whole; in place, one may be seen half written, but
+ * no line is taken for another.
+ */
+static void
+write_all_the_time(bool in_place)
+{
+	static const struct timespec pause = { 0, 5000000 };
+	char text[20000];
+	size_t len;
+	int i;
+
+	for (i = 0;; i++) {
+		len = (size_t)(i % 240 * 37);
+		memset(text, '#', len);
+		text[len] = '\0';
+		snprintf(text + len, sizeof(text) - len,
+		    "\nb:" BCRYPT ":{\"n\":8}\na:" BCRYPT ":{\"n\":%d}\n",
+		    i % 2);
+		if (in_place) {
+			put(text);
+			(void)nanosleep(&pause, NULL);
+		} else if (file_write(path, text, strlen(text), 0600, -1, -1,
+		    true) == -1)
+			abort();
+	}
+}
+
+static void
+test_writer(struct store *store, bool in_place)
+{
+	const char *got;
+	int good, gone, i, wrong;
+	pid_t pid;
+
+	put("a:" BCRYPT ":{\"n\":1}\n");
+	switch (pid = fork()) {
+	case -1:
+		abort();
+	case 0:
+		write_all_the_time(in_place);
+	default:
+		break;
+	}
+	good = gone = wrong = 0;
+	for (i = 0; i < 500 || (good < 5 && i < 50000); i++) {
+		got = look(store, "a");
+		if (strcmp(got, "{\"n\":0}") == 0 ||
+		    strcmp(got, "{\"n\":1}") == 0)
+			good++;
+		else if (strcmp(got, "not found") == 0 ||
+		    strcmp(got, "unavailable") == 0)
+			gone++;
+		else
+			wrong++;
+	}
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
+	is_int(wrong, 0, in_place ? "in place: no other line" :
+	    "renamed: no other line");
+	ok(in_place ? good > 0 : gone == 0, "it was there %d times, %d not",
+	    good, gone);
+	put("a:" BCRYPT ":{\"n\":2}\n");
+	is_str(look(store, "a"), "{\"n\":2}", "after that");
+	(void)logged();
+}
+
+/* The larger the file, the longer until the next hash may be replaced. */
+static void
+test_rehash(struct store *store)
+{
+	static char text[2000000];
+	size_t len;
+
+	put("a:" BCRYPT "\n");
+	ok(strcmp(look(store, "a"), "{}") == 0 && store_may_rehash(&shared),
+	    "a small file");
+	store_rehash(store, "a", BCRYPT, BCRYPT);
+	ok(store_may_rehash(&shared), "another at once");
+	len = (size_t)snprintf(text, sizeof(text), "a:" BCRYPT "\n#");
+	memset(text + len, '#', sizeof(text) - len - 1);
+	put(text);
+	is_str(look(store, "a"), "{}", "a large one");
+	store_rehash(store, "a", BCRYPT, BCRYPT);
+	ok(!store_may_rehash(&shared), "another after a while");
+	ok(shared.rehash_after > clock_ms() &&
+	    shared.rehash_after <= clock_ms() + 200, "which is short");
+	is_str(logged(), "", "nothing to say");
+	shared.rehash_after = 0;
+}
+
+/* Larger than what one look checks: the rest is done by store_work(). */
+static void
+test_work(struct store *store, struct store *other)
+{
+	static char text[400000];
+	size_t len;
+	int i, n;
+
+	for (len = 0, i = 0; i < 3000; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+		    "user%d:" BCRYPT ":{\"n\":1}\n", i);
+	snprintf(text + len, sizeof(text) - len,
+	    "bad\nuser1:" BCRYPT "\nlast:" BCRYPT "\n");
+	put(text);
+	settle();
+	is_str(look(store, "last"), "{}", "the last of many");
+	is_str(look(other, "user1"), "{\"n\":1}", "the first of two");
+	is_str(logged(), "", "the bad line is not seen yet");
+	ok(!store_work(other), "the other has nothing to do");
+	for (n = 0; store_work(store); n++)
+		;
+	ok(n > 1, "more is done %d times", n);
+	is_int(lines(logged()), 2, "and two bad lines are in the log");
+	ok(!store_work(store) && !store_work(other), "that was all");
+	/* the next version is another's, when this one ends in the midst */
+	put(text + strlen("user0:"));
+	settle();
+	is_str(look(store, "last"), "{}", "another version");
+	ok(store_work(store), "there is more");
+	store_close(store);
+	store = store_file_open(path, false, &shared);
+	is_str(look(store, "last"), "{}", "opened again");
+	while (store_work(store))
+		;
+	is_int(lines(logged()), 3, "this one has checked it");
+	store_close(store);
+}
+
+/* CPU time, where no sanitizer slows it down 5 us; the limit here is wide. */
 static void
 test_speed(struct store *store)
 {
@@ -238,21 +380,19 @@ test_speed(struct store *store)
 	int i, n;
 
 	put("a:" BCRYPT ":{\"n\":1}\n");
-	from.tv_sec = 0;
-	from.tv_nsec = 250000000;	/* until it counts as settled */
-	nanosleep(&from, NULL);
+	settle();
 	n = 100000;
 	(void)look(store, "a");
-	clock_gettime(CLOCK_MONOTONIC, &from);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
 	for (i = 0; i < n; i++) {
 		if (store_lookup(store, "a", &user) != STORE_FOUND)
 			break;
 		user_clear(&user);
 	}
-	clock_gettime(CLOCK_MONOTONIC, &to);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
 	us = ((double)(to.tv_sec - from.tv_sec) * 1e9 +
 	    (double)(to.tv_nsec - from.tv_nsec)) / 1e3 / n;
-	ok(i == n && us < 20, "a look-up takes %.2f us", us);
+	ok(i == n && us < 60, "a look-up takes %.2f us", us);
 }
 
 int
@@ -260,6 +400,7 @@ main(void)
 {
 	struct sandbox_needs needs;
 	struct store *store, *other;
+	char lock[80];
 	int fd;
 
 	if (sodium_init() == -1 || mkdtemp(dir) == NULL)
@@ -289,9 +430,14 @@ main(void)
 	test_absent(store, other);
 	test_readable_by_others();
 	test_speed(store);
-	store_close(store);
+	test_writer(store, false);
+	test_writer(store, true);
+	test_rehash(store);
+	test_work(store, other);
 	store_close(other);
 	(void)unlink(path);
+	snprintf(lock, sizeof(lock), "%s.lock", path);
+	(void)unlink(lock);
 	(void)unlink(log_path);
 	(void)rmdir(dir);
 	return (done());
