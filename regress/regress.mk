@@ -26,6 +26,29 @@ $(HOSTILE): $(B)/%: $(O)/%.o $(HOSTILE_OBJ) $(B)/unit.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(HOSTILE_OBJ) $(B)/unit.a \
 	    $(JWTD_LIBS) -lpq $(CRYPT_LIBS)
 $(O)/regress/hostile/%.o: ALL_CFLAGS += -Ijwtd -Ijwtd-signer -Iregress/unit
+
+# the client of regress/fault
+FAULT_OBJ =	$(call objs,$(wildcard regress/fault/load*.c))
+FAULT =		$(B)/regress/fault/load
+$(B)/regress/fault/load: $(FAULT_OBJ) $(B)/unit.a
+	@mkdir -p $(@D)
+	$(SAY) $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(FAULT_OBJ) $(B)/unit.a -ltls \
+	    $(BSD_LIBS) -lsodium -lcrypto
+# the same objects as ours, with a clock that a test sets
+ifeq ($(SYSTEM),linux)
+CLOCK =		$(O)/regress/fault/clock.o $(O)/common/paths.o $(SAN_OBJ)
+FAULT +=	$(B)/regress/fault/clock/jwtd $(B)/regress/fault/clock/jwtd-signer
+endif
+$(B)/regress/fault/clock/jwtd: $(JWTD_OBJ) $(CLOCK)
+	@mkdir -p $(@D)
+	$(SAY) $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JWTD_LIBS)
+$(B)/regress/fault/clock/jwtd-signer: $(SIGNER_OBJ) $(CLOCK)
+	@mkdir -p $(@D)
+	$(SAY) $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(SIGNER_LIBS)
+
 # What a role's sandbox keeps in; it needs the names of the system's calls.
 ifeq ($(SYSTEM),linux)
 ESCAPE_SRC :=	$(wildcard regress/escape/*.c)
@@ -51,7 +74,8 @@ $(B)/npm/installed: $(NPM_FILES)
 	$(Q)touch $@
 
 check: deps
-	@$(MAKE) --no-print-directory all $(UNIT) $(HOSTILE) $(ESCAPE) \
+	@$(MAKE) --no-print-directory all $(UNIT) $(HOSTILE) $(FAULT) $(ESCAPE) \
 	    $(B)/npm/installed
 	BUILD=$(abspath $(B)) SAN=$(SAN) $(PROVE) -I regress/lib $(PROVEFLAGS) \
-	    --exec 'sh regress/run-one' $(UNIT) $(ESCAPE) $(wildcard regress/daemon/*.t)
+	    --exec 'sh regress/run-one' $(UNIT) $(ESCAPE) $(wildcard regress/daemon/*.t) \
+	    $(wildcard regress/fault/*.t)
