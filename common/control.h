@@ -35,13 +35,16 @@
 #define CONTROL_UP	0x6a776337u	/* trust to parent */
 #define CONTROL_ACCEPT	0x6a776338u	/* parent to worker: from now on */
 #define CONTROL_DRAIN	0x6a776339u	/* parent to worker: no more */
+#define CONTROL_HOLD	0x6a77633au	/* parent to worker: no TLS, see below */
 /*
  * CONTROL_KEYS with an fd is, to the trust process, an empty file for an
  * issuer's next key set; without one, from there, that it is written; with one,
  * to a worker, that key set.
  *
  * CONTROL_ACCEPT comes when all processes of a worker's generation are ready,
- * CONTROL_DRAIN when those of another are.
+ * CONTROL_DRAIN when those of another are.  CONTROL_HOLD is that nobody signs
+ * for its certificates any more: another generation will accept whoever waits
+ * at a listener with TLS.
  *
  * CONTROL_DOWN is that an issuer's keys could not be had, which was logged; a
  * trust process hears it of one before it.
@@ -57,6 +60,8 @@ struct control {
  * program if there is none.
  */
 struct conf	*control_conf(void);
+/* The same, and NULL after a message. */
+struct conf	*control_conf_read(int fd);
 
 /*
  * A child is started by its parent, not by hand: else end with 2 after that

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,6 +216,8 @@ main(int argc, char **argv)
 
 	open_standard();
 	umask(077);
+	/* a file that may not grow is an error like a full disk */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	log_init("jwtctl", 1, 0);
 	libraries_init();
 	ctl.conf_path = path_conf;

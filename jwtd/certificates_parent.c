@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "certificates.h"
+#include "control.h"
 #include "file.h"
 #include "generation.h"
 #include "log.h"
@@ -59,11 +60,38 @@ same_content(int a, int b)
 	return (same);
 }
 
+/* One that does not hear it fails in handshakes, until it is replaced. */
+static void
+hold_workers(const struct generation *gen)
+{
+	static const struct control hold = { CONTROL_HOLD, 0 };
+	unsigned int i;
+
+	for (i = 0; i < gen->conf->prefork; i++)
+		if (gen->workers[i].control != -1)
+			(void)control_send(gen->workers[i].control, &hold, -1);
+}
+
 void
-certificates_written(struct generation *gen)
+certificates_replace(struct generation *gen)
 {
 	struct child *worker;
 	unsigned int i;
+
+	log_warnx("no new processes beside the old ones: the workers end "
+	    "first");
+	for (i = 0; i < gen->conf->prefork; i++) {
+		worker = &gen->workers[i];
+		if (worker->pid == 0)
+			continue;
+		worker->replaced = true;
+		(void)kill(worker->pid, SIGTERM);
+	}
+}
+
+void
+certificates_written(struct generation *gen)
+{
 	bool changed;
 
 	/* else one worker could change what the others read */
@@ -82,13 +110,8 @@ certificates_written(struct generation *gen)
 	if (!changed)
 		return;
 	log_info("the certificates have changed: replacing the workers");
-	for (i = 0; i < gen->conf->prefork; i++) {
-		worker = &gen->workers[i];
-		if (worker->pid == 0)
-			continue;
-		worker->replaced = true;
-		(void)kill(worker->pid, SIGTERM);
-	}
+	hold_workers(gen);
+	gen->renew = true;
 }
 
 bool

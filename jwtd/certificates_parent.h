@@ -14,10 +14,13 @@ int	certificates_next(struct generation *);
 
 /*
  * As child->ready_hook: the next ones are written.  If they are others than the
- * workers have, because the files were changed, workers with the new ones
- * replace them.
+ * workers have, because the files were changed, these accept nobody with TLS
+ * any more, and another generation is wanted.
  */
 void	certificates_written(struct generation *);
+
+/* There will be none: workers with the new ones replace those that end. */
+void	certificates_replace(struct generation *);
 
 /* Are there all that workers cannot start without? */
 bool	certificates_complete(const struct generation *);

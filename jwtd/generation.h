@@ -50,6 +50,8 @@ struct generation {
 	bool			 started;	/* all have been ready */
 	bool			 serving;	/* its workers accept */
 	bool			 failed;	/* before that */
+	bool			 renew;		/* the same again is wanted */
+	bool			 renews;	/* it is that */
 	bool			 stopping;	/* it only ends */
 	bool			 told_workers;	/* SIGTERM: do not wait */
 	bool			 told_holders;	/* SIGTERM: those with keys */

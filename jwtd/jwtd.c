@@ -186,6 +186,8 @@ main(int argc, char *argv[])
 	if (argc != optind || errstr != NULL || argv0 == NULL)
 		usage();
 	libraries_init();
+	/* a file that may not grow is an error; those that we start have it */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	if (tlskey)
 		tlskey_main(options.foreground, options.verbose);
 	if (slot != -1)

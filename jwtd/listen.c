@@ -18,6 +18,11 @@
 #include "log.h"
 
 #define BACKLOG		4096
+/*
+ * What a client does not read is kept by the system: some answers, and not the
+ * megabytes that it would allow.
+ */
+#define SEND_BUFFER	65536
 
 /*
  * A socket that a daemon left when it was killed is removed; one that somebody
@@ -142,11 +147,16 @@ close_first(const struct conf *conf, const int *fds, size_t n,
 static int
 open_one(const struct conf_listener *listener)
 {
+	const int size = SEND_BUFFER;
 	char name[256];
 	int fd;
 
 	fd = socket(listener->family, SOCK_STREAM | SOCK_CLOEXEC |
 	    SOCK_NONBLOCK, 0);
+	/* those that are accepted have it from here */
+	if (fd != -1)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size,
+		    sizeof(size));
 	if (fd != -1 && bind_one(fd, listener) == 0 &&
 	    listen(fd, BACKLOG) == 0) {
 		announce(listener, fd);

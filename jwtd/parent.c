@@ -16,7 +16,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "certificates_parent.h"
 #include "clock.h"
+#include "control.h"
 #include "generation.h"
 #include "log.h"
 #include "sandbox.h"
@@ -87,14 +89,45 @@ reload(struct parent *parent)
 	add(parent, gen);
 }
 
+/*
+ * A generation with the configuration that serves, for what its processes read
+ * from other files.  If there cannot be one, its workers alone are replaced.
+ */
+static void
+renew(struct parent *parent)
+{
+	struct generation *gen;
+	struct conf *conf;
+
+	gen = NULL;
+	if ((conf = control_conf_read(parent->current->conf_fd)) != NULL)
+		gen = generation_new(conf, parent->options, parent->current);
+	if (gen == NULL) {
+		conf_free(conf);
+		certificates_replace(parent->current);
+		return;
+	}
+	gen->renews = true;
+	add(parent, gen);
+}
+
 /* One after another, and not when too many old ones still drain. */
 static void
 look_for_reload(struct parent *parent)
 {
-	if (!asked_to_reload || parent->next != NULL || parent->stopping)
+	bool wanted;
+
+	wanted = parent->current != NULL && parent->current->renew;
+	if ((!asked_to_reload && !wanted) || parent->next != NULL ||
+	    parent->stopping)
 		return;
 	if (parent->n == MAX_GENERATIONS) {
 		generation_stop(TAILQ_FIRST(&parent->all));
+		return;
+	}
+	if (!asked_to_reload) {
+		parent->current->renew = false;
+		renew(parent);
 		return;
 	}
 	asked_to_reload = 0;
@@ -113,9 +146,24 @@ take_over(struct parent *parent)
 	generation_serve(parent->current);
 	if (old == NULL)
 		return;
-	log_info("configuration reloaded");
+	log_info(parent->current->renews ? "the workers are replaced" :
+	    "configuration reloaded");
 	generation_close(old, parent->current);
 	generation_drain(old);
+}
+
+/* The next one has failed. */
+static void
+give_up(struct parent *parent)
+{
+	bool renews;
+
+	renews = parent->next->renews;
+	give_up_next(parent);
+	if (renews)
+		certificates_replace(parent->current);
+	else
+		log_warnx("not reloaded: the configuration stays as it was");
 }
 
 /*
@@ -140,10 +188,8 @@ look_at_next(struct parent *parent)
 	}
 	if (next->failed && first)
 		parent->failed = true;
-	else if (next->failed) {
-		log_warnx("not reloaded: the configuration stays as it was");
-		give_up_next(parent);
-	}
+	else if (next->failed)
+		give_up(parent);
 	return (false);
 }
 

@@ -40,18 +40,29 @@
 #define LINGER		2	/* seconds */
 #define SPARE_FDS	32	/* besides the connections */
 
+/* May those who wait there be taken by this worker? */
+static bool
+is_ours(const struct worker_listener *listener)
+{
+	return (listener->tls == NULL || !listener->worker->holding);
+}
+
 static void
 set_accepting(struct worker *worker, bool accepting)
 {
+	struct worker_listener *listener;
 	size_t i;
 
 	if (worker->accepting == accepting)
 		return;
 	worker->accepting = accepting;
-	for (i = 0; i < worker->conf->nlisteners; i++)
-		if ((accepting ? event_add(&worker->listeners[i].event, NULL) :
-		    event_del(&worker->listeners[i].event)) == -1)
+	for (i = 0; i < worker->conf->nlisteners; i++) {
+		listener = &worker->listeners[i];
+		if (is_ours(listener) && (accepting ?
+		    event_add(&listener->event, NULL) :
+		    event_del(&listener->event)) == -1)
 			fatalx("listener event");
+	}
 }
 
 static void
@@ -68,7 +79,7 @@ pause_accepting(struct worker *worker)
 {
 	static const struct timeval pause = { 0, ACCEPT_PAUSE };
 
-	/* said once, until it works again */
+	/* said once, until nobody waits any more */
 	if (!worker->short_of)
 		log_warn("accept: pausing");
 	worker->short_of = true;
@@ -126,11 +137,12 @@ accept_some(struct worker_listener *listener, int max)
 			if (errno == EMFILE || errno == ENFILE ||
 			    errno == ENOBUFS || errno == ENOMEM)
 				pause_accepting(worker);
+			else if (errno == EAGAIN)
+				worker->short_of = false;
 			else if (errno == EINVAL)
 				fatal("a listener that does not listen");
 			return;
 		}
-		worker->short_of = false;
 		if (oldest != NULL)
 			conn_free(oldest);
 		welcome(listener, client, &ss);
@@ -173,7 +185,8 @@ drain(struct worker *worker)
 	if (worker->draining)
 		return;
 	for (i = 0; worker->serving && i < worker->conf->nlisteners; i++)
-		accept_some(&worker->listeners[i], INT_MAX);
+		if (is_ours(&worker->listeners[i]))
+			accept_some(&worker->listeners[i], INT_MAX);
 	set_accepting(worker, false);
 	(void)evtimer_del(&worker->accept_again);
 	for (i = 0; i < worker->conf->nlisteners; i++)
@@ -208,6 +221,20 @@ worker_told(struct worker *worker, const struct control *control)
 		worker->told_accept = true;
 	else if (control->type == CONTROL_DRAIN)
 		worker->told_drain = true;
+	else if (control->type == CONTROL_HOLD)
+		worker->told_hold = true;
+}
+
+/* Whoever waits at a listener with TLS waits for another generation. */
+static void
+hold(struct worker *worker)
+{
+	bool accepting;
+
+	accepting = worker->accepting;
+	set_accepting(worker, false);
+	worker->holding = true;
+	set_accepting(worker, accepting);
 }
 
 static void
@@ -217,6 +244,8 @@ obey(struct worker *worker)
 		worker->serving = true;
 		set_accepting(worker, true);
 	}
+	if (worker->told_hold && !worker->holding && !worker->draining)
+		hold(worker);
 	if (worker->told_drain)
 		drain(worker);
 }

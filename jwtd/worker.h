@@ -61,7 +61,9 @@ struct worker {
 	bool			 short_of;	/* descriptors or memory */
 	bool			 told_accept;	/* by the parent, and... */
 	bool			 told_drain;
+	bool			 told_hold;
 	bool			 serving;	/* ...done: accepts, or may */
+	bool			 holding;	/* nobody with TLS is accepted */
 	bool			 draining;	/* answers are the last ones */
 	bool			 ending;	/* and who asks nothing goes */
 	struct event		 accept_again;

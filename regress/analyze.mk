@@ -13,7 +13,7 @@ A =		$(B)/analyze
 ANALYZE_SRC :=	$(COMMON_SRC) common/paths.c $(JWTD_SRC) $(CTL_SRC) \
 		$(CTL_LIB) $(SIGNER_ONLY) $(SIGNER_LIB)
 ANALYZE_TESTS := $(wildcard regress/*.c) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) \
-		$(wildcard regress/hostile/*.c) $(ESCAPE_SRC)
+		$(wildcard regress/hostile/*.c regress/fault/*.c) $(ESCAPE_SRC)
 ANALYZE_H :=	$(wildcard common/*.h jwtd/*.h jwtd-signer/*.h regress/*/*.h)
 ANALYZE_LANG =	-std=c17 -D_GNU_SOURCE
 ANALYZE_OWN =	-Icommon -Ijwtd -Ijwtd-signer -Iregress/unit -Iregress/escape \

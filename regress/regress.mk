@@ -26,6 +26,29 @@ $(HOSTILE): $(B)/%: $(O)/%.o $(HOSTILE_OBJ) $(B)/unit.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(HOSTILE_OBJ) $(B)/unit.a \
 	    $(JWTD_LIBS) -lpq $(CRYPT_LIBS)
 $(O)/regress/hostile/%.o: ALL_CFLAGS += -Ijwtd -Ijwtd-signer -Iregress/unit
+
+# the client of regress/fault
+FAULT_OBJ =	$(call objs,$(wildcard regress/fault/load*.c))
+FAULT =		$(B)/regress/fault/load
+$(B)/regress/fault/load: $(FAULT_OBJ) $(B)/unit.a
+	@mkdir -p $(@D)
+	$(SAY) $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(FAULT_OBJ) $(B)/unit.a -ltls \
+	    $(BSD_LIBS) -lsodium -lcrypto
+# the same objects as ours, with a clock that a test sets
+ifeq ($(SYSTEM),linux)
+CLOCK =		$(O)/regress/fault/clock.o $(O)/common/paths.o $(SAN_OBJ)
+FAULT +=	$(B)/regress/fault/clock/jwtd $(B)/regress/fault/clock/jwtd-signer
+endif
+$(B)/regress/fault/clock/jwtd: $(JWTD_OBJ) $(CLOCK)
+	@mkdir -p $(@D)
+	$(SAY) $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JWTD_LIBS)
+$(B)/regress/fault/clock/jwtd-signer: $(SIGNER_OBJ) $(CLOCK)
+	@mkdir -p $(@D)
+	$(SAY) $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(SIGNER_LIBS)
+
 # What a role's sandbox keeps in; it needs the names of the system's calls.
 ifeq ($(SYSTEM),linux)
 ESCAPE_SRC :=	$(wildcard regress/escape/*.c)
@@ -53,17 +76,18 @@ $(B)/npm/installed: $(NPM_FILES)
 # Two at a time, but for those that measure: they have the machine for themselves.
 JOBS ?=		2
 SERIAL =	$(addprefix regress/daemon/,timing.t hashing.t limits.t \
-		hostile_worker.t reload_load.t)
+		hostile_worker.t reload_load.t) \
+		$(addprefix regress/fault/,overload.t slow.t)
 # those that wait for long come first, so that others run beside them
 LONG =		$(addprefix regress/daemon/,testssl.t trust_fetch.t \
 		postgres_pool.t jwtctl_postgres.t reload.t)
 PARALLEL =	$(LONG) $(UNIT) $(ESCAPE) $(filter-out $(SERIAL) $(LONG), \
-		$(wildcard regress/daemon/*.t))
+		$(wildcard regress/fault/*.t regress/daemon/*.t))
 RUN_TESTS =	BUILD=$(abspath $(B)) SAN=$(SAN) $(PROVE) -I regress/lib \
 		$(PROVEFLAGS) --exec 'sh regress/run-one'
 
 check: deps
-	@$(MAKE) --no-print-directory all $(UNIT) $(HOSTILE) $(ESCAPE) \
+	@$(MAKE) --no-print-directory all $(UNIT) $(HOSTILE) $(FAULT) $(ESCAPE) \
 	    $(B)/npm/installed
 	@rc=0; $(RUN_TESTS) -j $(JOBS) $(PARALLEL) || rc=1; \
 	    $(RUN_TESTS) $(SERIAL) || rc=1; exit $$rc
