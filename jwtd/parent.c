@@ -18,6 +18,7 @@
 
 #include "clock.h"
 #include "generation.h"
+#include "keywatch.h"
 #include "log.h"
 #include "sandbox.h"
 #include "signals.h"
@@ -32,6 +33,7 @@ struct parent {
 	size_t			 n;
 	struct generation	*current;	/* serves; or NULL */
 	struct generation	*next;		/* starts; or NULL */
+	bool			 other_keys;	/* reload for these */
 	bool			 stopping;
 	bool			 failed;
 	sigset_t		 wait_mask;
@@ -66,18 +68,20 @@ give_up_next(struct parent *parent)
 }
 
 /*
- * Read the configuration again and start a generation with it.  Whatever is
+ * Start a generation with the configuration as it is read again or, for other
+ * keys, as it was: nobody has said that an edit of it is finished.  Whatever is
  * wrong, the one that serves is not touched.
  */
 static void
-reload(struct parent *parent)
+reload(struct parent *parent, bool asked)
 {
 	struct generation *gen;
 	struct conf *conf;
 
 	gen = NULL;
-	if ((conf = conf_load(parent->options->file, NULL)) != NULL &&
-	    conf_say_laters(conf) == 0)
+	conf = asked ? conf_load(parent->options->file, NULL) :
+	    conf_copy(parent->current->conf);
+	if (conf != NULL && conf_say_laters(conf) == 0)
 		gen = generation_new(conf, parent->options, parent->current);
 	if (gen == NULL) {
 		conf_free(conf);
@@ -91,14 +95,22 @@ reload(struct parent *parent)
 static void
 look_for_reload(struct parent *parent)
 {
-	if (!asked_to_reload || parent->next != NULL || parent->stopping)
+	bool asked;
+
+	if (parent->next != NULL || parent->stopping)
+		return;
+	if (parent->current != NULL && keywatch_changed(parent->current))
+		parent->other_keys = true;
+	if (!asked_to_reload && !parent->other_keys)
 		return;
 	if (parent->n == MAX_GENERATIONS) {
 		generation_stop(TAILQ_FIRST(&parent->all));
 		return;
 	}
+	asked = asked_to_reload || parent->current == NULL;
 	asked_to_reload = 0;
-	reload(parent);
+	parent->other_keys = false;
+	reload(parent, asked);
 }
 
 /* The next one is ready: it serves, and the one before drains. */
