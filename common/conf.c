@@ -184,6 +184,7 @@ conf_signer_free(struct conf_signer *signer)
 		free(key->certificate);
 		free(key);
 	}
+	free(signer->directory);
 	free(signer->issuer);
 	free(signer->store_arg);
 	free(signer);

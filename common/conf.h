@@ -38,6 +38,9 @@ struct conf_key {
 	bool			 retired;
 	enum conf_alg		 alg;
 	char			*certificate;	/* or NULL */
+	bool			 found;		/* in the signer's directory */
+	bool			 next;		/* then: it signs later */
+	int64_t			 since;		/* then: from when it signs */
 	int			 line;
 	const char		*file;		/* in conf's files; or NULL */
 };
@@ -50,7 +53,10 @@ enum conf_store {
 
 struct conf_signer {
 	char			*issuer;
-	struct conf_keys	 keys;		/* exactly one is not retired */
+	/* exactly one is not retired; none before keydir_fill() */
+	struct conf_keys	 keys;
+	char			*directory;	/* of the keys; or NULL */
+	enum conf_alg		 directory_alg;	/* of those of RSA */
 	enum conf_store		 store;
 	char			*store_arg;	/* path, or libpq's string */
 	unsigned int		 lifetime;	/* seconds */
@@ -197,6 +203,16 @@ struct conf	*conf_load_buffer(const char *name, const char *buf, size_t len,
  * without macros and includes.  Paths come out as they were given.
  */
 void		 conf_print(const struct conf *, FILE *);
+
+/* The same configuration once more, checked; NULL after a message. */
+struct conf	*conf_copy(const struct conf *);
+
+/*
+ * A time of jwtd.conf(5), such as "15m".  Returns NULL, or what is wrong with
+ * it, "" if there is no more to say than that it is invalid.
+ */
+const char	*conf_seconds(const char *, unsigned int min, unsigned int max,
+		    unsigned int *);
 
 /*
  * The checks that need the whole file: what a block must have, what may not be

@@ -32,12 +32,17 @@ check_signer(struct check *c, const struct conf_signer *s)
 			conf_error(&c->errors, name_of(c, key->file),
 			    key->line, "second key that signs \"%s\": one of "
 			    "them must be \"retired\"", key->path);
+	key = TAILQ_FIRST(&s->keys);
+	if (key != NULL && s->directory != NULL)
+		conf_error(&c->errors, name_of(c, key->file), key->line,
+		    "key \"%s\" beside keys \"%s\": a signer has either",
+		    key->path, s->directory);
 	if (s->partial)
 		return;
 	file = name_of(c, s->file);
 	if (s->issuer == NULL)
 		conf_error(&c->errors, file, s->line, "signer has no issuer");
-	if (signing == 0)
+	if (signing == 0 && s->directory == NULL)
 		conf_error(&c->errors, file, s->line, TAILQ_EMPTY(&s->keys) ?
 		    "signer has no key" :
 		    "signer has no key that is not retired");

@@ -51,8 +51,6 @@ const char *conf_service_name(enum conf_service);
  */
 const char *conf_number(const char *, unsigned int min, unsigned int max,
 	    unsigned int *);
-const char *conf_seconds(const char *, unsigned int min, unsigned int max,
-	    unsigned int *);
 const char *conf_bytes(const char *, size_t max);
 const char *conf_text(const char *, size_t max);
 const char *conf_realm(const char *);

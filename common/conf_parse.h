@@ -24,6 +24,7 @@ enum once {
 	ONCE_REMEMBER,
 	ONCE_THROTTLE,
 	ONCE_SIGNERS,
+	ONCE_KEYS,
 	ONCE_RETIRED,
 	ONCE_ALG,
 	ONCE_KEY_CERTIFICATE,
@@ -95,6 +96,7 @@ void	 parse_issuer(struct conf_parser *, const char *);
 void	 parse_key(struct conf_parser *, const char *path);
 void	 parse_key_retired(struct conf_parser *);
 void	 parse_key_alg(struct conf_parser *, enum conf_alg, const char *word);
+void	 parse_keys(struct conf_parser *, const char *path, enum conf_alg);
 void	 parse_key_certificate(struct conf_parser *, const char *path);
 void	 parse_store(struct conf_parser *, enum conf_store, const char *);
 void	 parse_store_unknown(struct conf_parser *, const char *);

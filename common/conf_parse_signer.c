@@ -10,7 +10,7 @@
 void
 parse_signer(struct conf_parser *p, int line)
 {
-	parse_forget(p, ONCE_ISSUER, ONCE_SIGNERS);
+	parse_forget(p, ONCE_ISSUER, ONCE_KEYS);
 	if (p->conf->signer != NULL) {
 		parse_error(p, line, "duplicate \"signer\"");
 		conf_signer_free(p->conf->signer);
@@ -72,6 +72,15 @@ parse_key_certificate(struct conf_parser *p, const char *path)
 	    !parse_path(p, "certificate", path))
 		return;
 	p->key->certificate = conf_dup(path);
+}
+
+void
+parse_keys(struct conf_parser *p, const char *path, enum conf_alg alg)
+{
+	if (!parse_once(p, ONCE_KEYS, "keys") || !parse_path(p, "keys", path))
+		return;
+	p->signer->directory = conf_dup(path);
+	p->signer->directory_alg = alg;
 }
 
 void

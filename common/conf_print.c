@@ -5,6 +5,9 @@
 #include "conf_internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+
+#include "log.h"
 
 static void
 quote(FILE *f, const char *s, const char *more)
@@ -50,16 +53,30 @@ print_time(FILE *f, const char *before, unsigned int seconds,
 	    units[i].unit, after);
 }
 
+static const char *
+alg_word(enum conf_alg alg)
+{
+	switch (alg) {
+	case CONF_ALG_RS256:
+		return (" rs256");
+	case CONF_ALG_PS256:
+		return (" ps256");
+	case CONF_ALG_DEFAULT:
+		break;
+	}
+	return ("");
+}
+
 static void
 print_key(FILE *f, const struct conf_key *key)
 {
+	/* what was found is found again */
+	if (key->found)
+		return;
 	line(f, "\tkey", key->path, "");
 	if (key->retired)
 		fputs(" retired", f);
-	if (key->alg == CONF_ALG_RS256)
-		fputs(" rs256", f);
-	else if (key->alg == CONF_ALG_PS256)
-		fputs(" ps256", f);
+	fputs(alg_word(key->alg), f);
 	if (key->certificate != NULL)
 		line(f, " certificate", key->certificate, "");
 	putc('\n', f);
@@ -74,6 +91,11 @@ print_signer(FILE *f, const struct conf_signer *signer)
 	line(f, "\tissuer", signer->issuer, "\n");
 	TAILQ_FOREACH(key, &signer->keys, entry)
 		print_key(f, key);
+	if (signer->directory != NULL) {
+		line(f, "\tkeys", signer->directory,
+		    alg_word(signer->directory_alg));
+		putc('\n', f);
+	}
 	line(f, signer->store == CONF_STORE_FILE ? "\tstore file" :
 	    "\tstore postgres", signer->store_arg, "\n");
 	print_time(f, "\tlifetime", signer->lifetime, "\n");
@@ -175,4 +197,22 @@ conf_print(const struct conf *conf, FILE *f)
 		print_trust(f, trust);
 	TAILQ_FOREACH(server, &conf->servers, entry)
 		print_server(f, server);
+}
+
+struct conf *
+conf_copy(const struct conf *conf)
+{
+	struct conf *copy;
+	char *text;
+	size_t len;
+	FILE *f;
+
+	if ((f = open_memstream(&text, &len)) == NULL)
+		fatal("open_memstream");
+	conf_print(conf, f);
+	if (fclose(f) == EOF)
+		fatal("open_memstream");
+	copy = conf_load_buffer("jwtd.conf", text, len, NULL);
+	free(text);
+	return (copy);
 }

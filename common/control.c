@@ -17,31 +17,19 @@
 #define CONF_BYTES_MAX	((size_t)16 * 1024 * 1024)
 
 struct conf *
-control_conf_read(int fd)
+control_conf(void)
 {
 	struct conf *conf;
 	const char *why;
 	char *buf;
 	size_t len;
 
-	if ((buf = file_read_fd(fd, CONF_BYTES_MAX, &len, &why)) == NULL) {
-		log_warnx("configuration: %s", why);
-		return (NULL);
-	}
-	conf = conf_load_buffer("jwtd.conf", buf, len, NULL);
-	free(buf);
-	return (conf);
-}
-
-struct conf *
-control_conf(void)
-{
-	struct conf *conf;
-
-	conf = control_conf_read(FD_CONF);
+	if ((buf = file_read_fd(FD_CONF, CONF_BYTES_MAX, &len, &why)) == NULL)
+		fatalx("configuration: %s", why);
 	close(FD_CONF);
-	if (conf == NULL)
+	if ((conf = conf_load_buffer("jwtd.conf", buf, len, NULL)) == NULL)
 		fatalx("the configuration cannot be used");
+	free(buf);
 	return (conf);
 }
 

@@ -60,8 +60,6 @@ struct control {
  * program if there is none.
  */
 struct conf	*control_conf(void);
-/* The same, and NULL after a message. */
-struct conf	*control_conf_read(int fd);
 
 /*
  * A child is started by its parent, not by hand: else end with 2 after that

@@ -25,14 +25,14 @@ static void	 include(int, const char *);
 }
 
 %token	<number> AS AUDIENCE CA CERTIFICATE CLAIM CONNECTIONS FORWARD GRANT
-%token	<number> HEALTH IDLE INCLUDE INSECURE ISSUER JWKS KEY LIFETIME LIMIT
-%token	<number> LISTEN LOCATION METADATA METRICS ON PER PORT POSTGRES PREFORK
-%token	<number> PROXY PS256 REALM REMEMBER REQUEST REQUESTS RESOURCE RETIRED
-%token	<number> RS256 SCOPE SERVER SIGNER STORE STOREFILE THROTTLE TIMEOUT TLS
-%token	<number> TRUST TRUSTED
+%token	<number> HEALTH IDLE INCLUDE INSECURE ISSUER JWKS KEY KEYS LIFETIME
+%token	<number> LIMIT LISTEN LOCATION METADATA METRICS ON PER PORT POSTGRES
+%token	<number> PREFORK PROXY PS256 REALM REMEMBER REQUEST REQUESTS RESOURCE
+%token	<number> RETIRED RS256 SCOPE SERVER SIGNER STORE STOREFILE THROTTLE
+%token	<number> TIMEOUT TLS TRUST TRUSTED
 %token	<string> NAME STRING
 %token	BAD
-%type	<number> security proxy service
+%type	<number> alg security proxy service
 %type	<string> port
 
 %%
@@ -95,6 +95,7 @@ signer_lines	: /* empty */
 		;
 signer_line	: ISSUER STRING			{ parse_issuer(&p, $2); }
 		| KEY STRING { parse_key(&p, $2); } key_options
+		| KEYS STRING alg		{ parse_keys(&p, $2, $3); }
 		| STORE STOREFILE STRING {
 			parse_store(&p, CONF_STORE_FILE, $3);
 		}
@@ -116,6 +117,10 @@ signer_line	: ISSUER STRING			{ parse_issuer(&p, $2); }
 			parse_number(&p, ONCE_SIGNERS, "prefork", $2, 1,
 			    CONF_MAX_SIGNERS, &p.signer->prefork);
 		}
+		;
+alg		: /* empty */			{ $$ = CONF_ALG_DEFAULT; }
+		| RS256				{ $$ = CONF_ALG_RS256; }
+		| PS256				{ $$ = CONF_ALG_PS256; }
 		;
 key_options	: /* empty */
 		| key_options key_option
@@ -268,6 +273,7 @@ static const struct {
 	{ "issuer", ISSUER },
 	{ "jwks", JWKS },
 	{ "key", KEY },
+	{ "keys", KEYS },
 	{ "lifetime", LIFETIME },
 	{ "limit", LIMIT },
 	{ "listen", LISTEN },

@@ -29,6 +29,8 @@ struct ctl {
 /* The configuration or its signer block, or NULL after a message. */
 const struct conf	*ctl_conf(struct ctl *);
 const struct conf_signer *ctl_signer(struct ctl *);
+/* The signer block with the keys that its directory has now, or NULL. */
+const struct conf_signer *ctl_keys(struct ctl *);
 
 /* The users, opened as users_admin.h says, or NULL after a message. */
 struct users_admin *ctl_users(struct ctl *, bool edit);
@@ -44,6 +46,7 @@ bool	 ctl_check_new(const char *path);
 int	 ctl_key_new(struct ctl *, int, char **);
 int	 ctl_key_show(struct ctl *, int, char **);
 int	 ctl_key_list(struct ctl *, int, char **);
+int	 ctl_key_rotate(struct ctl *, int, char **);
 int	 ctl_certificate_new(struct ctl *, int, char **);
 /* its part with -s; 0 days are the default */
 int	 ctl_certificate_signing(struct ctl *, int days);

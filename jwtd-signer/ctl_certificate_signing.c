@@ -58,6 +58,12 @@ ctl_certificate_signing(struct ctl *ctl, int days)
 
 	if ((signer = ctl_signer(ctl)) == NULL)
 		return (CTL_FAILED);
+	if (signer->directory != NULL) {
+		log_warnx("\"%s\" has keys without certificates: one takes a "
+		    "line 'key \"FILE\" certificate \"FILE\"' instead",
+		    signer->directory);
+		return (CTL_FAILED);
+	}
 	key = conf_signing_key(signer);
 	if (key->certificate == NULL) {
 		log_warnx("%s:%d: key \"%s\" has no certificate: add "

@@ -75,8 +75,8 @@ say_lines(struct doctor *d, enum doctor_level level, const char *text)
 }
 
 /* The messages that the functions of others logged since the last call. */
-static void
-tell(struct doctor *d, enum doctor_level level)
+void
+doctor_tell(struct doctor *d, enum doctor_level level)
 {
 	hear_no_more();
 	say_lines(d, level, heard.text);
@@ -187,10 +187,10 @@ check_trusts(struct doctor *d)
 		}
 		memset(&issuer, 0, sizeof(issuer));
 		if (trust_load(trust, &issuer) == -1) {
-			tell(d, DOCTOR_ERROR);
+			doctor_tell(d, DOCTOR_ERROR);
 			continue;
 		}
-		tell(d, DOCTOR_WARNING);
+		doctor_tell(d, DOCTOR_WARNING);
 		doctor_say(d, DOCTOR_OK, "trust \"%s\": %s, %zu key%s",
 		    trust->issuer, trust->path, issuer.set.nkeys,
 		    issuer.set.nkeys == 1 ? "" : "s");
@@ -211,13 +211,13 @@ ctl_doctor(struct ctl *ctl, int argc, char **argv)
 	log_divert(hear);
 	if (check_conf(&d, ctl)) {
 		check_users(&d);
-		doctor_keys(&d);
+		doctor_keys(&d, ctl->conf->signer);
 		doctor_store(&d);
 		check_trusts(&d);
 		doctor_tls(&d);
 		doctor_listeners(&d);
 		doctor_servers(&d);
-		tell(&d, DOCTOR_WARNING);
+		doctor_tell(&d, DOCTOR_WARNING);
 	}
 	log_divert(NULL);
 	hear_no_more();

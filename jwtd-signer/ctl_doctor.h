@@ -39,11 +39,15 @@ struct doctor {
 void	 doctor_say(struct doctor *, enum doctor_level, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
 
+/* What the functions of others have logged since the last call. */
+void	 doctor_tell(struct doctor *, enum doctor_level);
+
 /* "2026-11-24T08:00:00Z" */
 const char *doctor_time(char *buf, size_t size, time_t);
 
 /* ctl_doctor_keys.c */
-void	 doctor_keys(struct doctor *);
+/* fills in those of a directory */
+void	 doctor_keys(struct doctor *, struct conf_signer *);
 
 /* ctl_doctor_store.c, ctl_doctor_postgres.c */
 void	 doctor_store(struct doctor *);

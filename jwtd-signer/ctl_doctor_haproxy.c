@@ -248,6 +248,9 @@ print_api(const struct conf *conf, const struct conf_location *location)
 	    "# new key goes there by \"jwtctl key show > "
 	    "/etc/haproxy/jwtd.pem\".\n", location->path,
 	    location->prefix ? "*" : "");
+	if (conf->signer->directory != NULL)
+		printf("# It has one key at a time: in a rotation that of "
+		    "the next has to be added.\n");
 	printf("frontend api\n\tmode http\n"
 	    "\t# what else clients use, jwtd does not know\n"
 	    "\tbind :8080\n");
@@ -270,7 +273,8 @@ ctl_doctor_haproxy(struct ctl *ctl, int argc, char **argv)
 	if (getopt(argc, argv, "+") != -1 || argc - optind > 1)
 		return (CTL_USAGE);
 	server = doctor_server(ctl, argc, argv, CONF_NONE);
-	if (server == NULL)
+	if (server == NULL || (ctl->conf->signer != NULL &&
+	    ctl_keys(ctl) == NULL))
 		return (CTL_FAILED);
 	l = doctor_listener(server, rank);
 	if (l == NULL) {

@@ -5,6 +5,7 @@
 #include "ctl_doctor.h"
 
 #include "jwk.h"
+#include "keydir.h"
 #include "keyfile.h"
 
 static void
@@ -37,7 +38,8 @@ check_key(struct doctor *d, const struct conf_key *key)
 		    key->path);
 	else
 		doctor_say(d, DOCTOR_OK, "key %s: %s %s, %d bits, kid %s",
-		    key->path, key->retired ? "retired" : "signs",
+		    key->path, !key->retired ? "signs" :
+		    key->next ? "is to sign" : "retired",
 		    jwk_alg_name(alg), EVP_PKEY_bits(pkey), kid);
 	if (key->certificate != NULL)
 		check_key_certificate(d, key->certificate, pkey);
@@ -45,12 +47,16 @@ check_key(struct doctor *d, const struct conf_key *key)
 }
 
 void
-doctor_keys(struct doctor *d)
+doctor_keys(struct doctor *d, struct conf_signer *signer)
 {
 	const struct conf_key *key;
+	bool good;
 
-	if (d->conf->signer == NULL)
+	if (signer == NULL)
 		return;
-	TAILQ_FOREACH(key, &d->conf->signer->keys, entry)
+	/* what it logs is an error if there is one, and else names */
+	good = keydir_fill(signer, (int64_t)time(NULL)) == 0;
+	doctor_tell(d, good ? DOCTOR_WARNING : DOCTOR_ERROR);
+	TAILQ_FOREACH(key, &signer->keys, entry)
 		check_key(d, key);
 }

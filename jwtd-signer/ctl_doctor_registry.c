@@ -75,6 +75,13 @@ print_bundle(const struct conf_signer *signer)
 {
 	const struct conf_key *key;
 
+	if (signer->directory != NULL) {
+		printf("    # Version 2 of the registry needs the key's "
+		    "\"certificate\", so a \"key\"\n"
+		    "    # instead of \"keys\" in jwtd.conf.\n");
+		return (print_pair("rootcertbundle",
+		    "/etc/jwtd/signing.crt"));
+	}
 	TAILQ_FOREACH(key, &signer->keys, entry)
 		if (key->retired && key->certificate != NULL)
 			printf("    # tokens of a retired key need its "

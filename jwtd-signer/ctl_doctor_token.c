@@ -151,7 +151,8 @@ ctl_doctor_token(struct ctl *ctl, int argc, char **argv)
 	if (argc - optind > (q.audience == NULL ? 1 : 0))
 		return (CTL_USAGE);
 	q.path = argc > optind ? argv[optind] : NULL;
-	if ((q.conf = ctl_conf(ctl)) == NULL)
+	if ((q.conf = ctl_conf(ctl)) == NULL ||
+	    (q.conf->signer != NULL && ctl_keys(ctl) == NULL))
 		return (CTL_FAILED);
 	status = CTL_FAILED;
 	if (ctl_issuers_load(q.conf, &q.issuers, &q.nissuers) == 0)

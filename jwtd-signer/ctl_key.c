@@ -3,37 +3,25 @@
  * into a new file of mode 0600 and to nowhere else.
  */
 #include <openssl/bio.h>
-#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
 #include "ctl.h"
+#include "ctl_keymake.h"
 #include "jwk.h"
+#include "keydir.h"
 #include "keyfile.h"
 #include "log.h"
 
-#define BITS_DEFAULT	2048
 #define ERROR_SIZE	1024
-
-static const struct key_type {
-	const char	*option;	/* of -t */
-	const char	*name;
-	int		 id;
-} types[] = {
-	{ "rsa", "RSA", EVP_PKEY_RSA },
-	{ "ec", "EC", EVP_PKEY_EC },
-	{ "ed25519", "Ed25519", EVP_PKEY_ED25519 }
-};
-
-#define NTYPES	(sizeof(types) / sizeof(types[0]))
 
 /* The path of the configured key that signs, or NULL after a message. */
 static const char *
@@ -42,7 +30,7 @@ signing_path(struct ctl *ctl)
 	const struct conf_signer *signer;
 	const struct conf_key *key;
 
-	if ((signer = ctl_signer(ctl)) == NULL)
+	if ((signer = ctl_keys(ctl)) == NULL)
 		return (NULL);
 	TAILQ_FOREACH(key, &signer->keys, entry)
 		if (!key->retired)
@@ -73,110 +61,59 @@ load_conf(const struct conf_key *key, enum jwk_alg *alg)
 	return (pkey);
 }
 
-static EVP_PKEY *
-generate(const struct key_type *type, int bits)
-{
-	EVP_PKEY_CTX *ctx;
-	EVP_PKEY *pkey;
-
-	pkey = NULL;
-	ctx = EVP_PKEY_CTX_new_id(type->id, NULL);
-	if (ctx == NULL || EVP_PKEY_keygen_init(ctx) != 1 ||
-	    (type->id == EVP_PKEY_RSA &&
-	    EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, bits) != 1) ||
-	    (type->id == EVP_PKEY_EC &&
-	    EVP_PKEY_CTX_set_ec_paramgen_curve_nid(ctx,
-	    NID_X9_62_prime256v1) != 1) ||
-	    EVP_PKEY_keygen(ctx, &pkey) != 1)
-		log_warnx("cannot make a key");
-	EVP_PKEY_CTX_free(ctx);
-	return (pkey);
-}
-
 static int
-save(EVP_PKEY *pkey, const struct key_type *type, const char *path)
+save(EVP_PKEY *pkey, const struct keymake *make, const char *path)
 {
 	char kid[JWK_THUMBPRINT + 1];
 	BIO *bio;
 	int status;
 
-	if (jwk_thumbprint(pkey, kid) == -1 ||
-	    (bio = BIO_new(BIO_s_mem())) == NULL) {
+	if (jwk_thumbprint(pkey, kid) == -1) {
 		log_warnx("out of memory");
 		return (CTL_FAILED);
 	}
-	(void)PEM_write_bio_PKCS8PrivateKey(bio, pkey, NULL, NULL, 0, NULL,
-	    NULL);
+	if ((bio = keymake_text(pkey)) == NULL)
+		return (CTL_FAILED);
 	status = ctl_write_new(path, bio, 0600);
 	BIO_free(bio);
 	if (status == CTL_OK)
-		printf("%s: %s %d, kid %s\n", path, type->name,
+		printf("%s: %s %d, kid %s\n", path, keymake_name(make),
 		    EVP_PKEY_bits(pkey), kid);
 	return (status);
 }
 
-/* The type of that name, or NULL after a message. */
-static const struct key_type *
-find_type(const char *option)
+/* Where a new key goes that nobody names a file for; NULL after a message. */
+static const char *
+new_path(struct ctl *ctl)
 {
-	size_t i;
+	const struct conf_signer *signer;
 
-	for (i = 0; i < NTYPES; i++)
-		if (strcmp(types[i].option, option) == 0)
-			return (&types[i]);
-	log_warnx("unknown type of key \"%s\"", option);
+	if ((signer = ctl_signer(ctl)) == NULL)
+		return (NULL);
+	if (signer->directory == NULL)
+		return (signing_path(ctl));
+	log_warnx("the keys are in \"%s\": use \"jwtctl key rotate\"",
+	    signer->directory);
 	return (NULL);
-}
-
-/* The options of "key new".  Returns -1 if they are wrong. */
-static int
-new_options(int argc, char **argv, const struct key_type **type, int *bits)
-{
-	const char *errstr;
-	int ch;
-
-	*type = &types[0];
-	*bits = 0;
-	while ((ch = getopt(argc, argv, "+b:t:")) != -1) {
-		if (ch == 't') {
-			if ((*type = find_type(optarg)) == NULL)
-				return (-1);
-			continue;
-		}
-		if (ch != 'b')
-			return (-1);
-		*bits = (int)strtonum(optarg, JWK_RSA_MIN, JWK_RSA_MAX,
-		    &errstr);
-		if (errstr != NULL) {
-			log_warnx("invalid number of bits \"%s\": %s", optarg,
-			    errstr);
-			return (-1);
-		}
-	}
-	if (*bits != 0 && (*type)->id != EVP_PKEY_RSA) {
-		log_warnx("only RSA keys come in sizes");
-		return (-1);
-	}
-	if (*bits == 0)
-		*bits = BITS_DEFAULT;
-	return (0);
 }
 
 int
 ctl_key_new(struct ctl *ctl, int argc, char **argv)
 {
-	const struct key_type *type;
+	struct keymake make;
 	const char *path;
 	EVP_PKEY *pkey;
-	int bits, status;
+	int status;
 
-	if (new_options(argc, argv, &type, &bits) == -1 || argc - optind > 1)
+	if (keymake_options(&make, argc, argv, "+b:t:") == -1 ||
+	    argc - optind > 1)
 		return (CTL_USAGE);
-	path = argc > optind ? argv[optind] : signing_path(ctl);
+	keymake_default(&make, NULL);
+	path = argc > optind ? argv[optind] : new_path(ctl);
 	if (path == NULL || !ctl_check_new(path) ||
-	    (pkey = generate(type, bits)) == NULL)
+	    (pkey = keymake_new(&make)) == NULL)
 		return (CTL_FAILED);
-	status = save(pkey, type, path);
+	status = save(pkey, &make, path);
 	EVP_PKEY_free(pkey);
 	return (status);
 }
@@ -275,7 +212,7 @@ show_set(struct ctl *ctl, const char *path)
 	}
 	if (path != NULL)
 		rc = add_file(list, path);
-	else if ((signer = ctl_signer(ctl)) == NULL)
+	else if ((signer = ctl_keys(ctl)) == NULL)
 		rc = -1;
 	else
 		rc = add_configured(list, signer);
@@ -307,31 +244,98 @@ ctl_key_show(struct ctl *ctl, int argc, char **argv)
 	return (show_pem(path));
 }
 
-int
-ctl_key_list(struct ctl *ctl, int argc, char **argv)
+/* A line on a key, without its end.  Returns an exit status. */
+static int
+list_key(const struct conf_key *key, const char *state)
 {
 	char kid[JWK_THUMBPRINT + 1];
-	const struct conf_signer *signer;
-	const struct conf_key *key;
 	enum jwk_alg alg;
 	EVP_PKEY *pkey;
 	int status;
+
+	status = CTL_FAILED;
+	pkey = load_conf(key, &alg);
+	if (pkey != NULL && jwk_thumbprint(pkey, kid) == 0) {
+		printf("%s\t%s\t%s\t%d\t%s", kid, state, jwk_alg_name(alg),
+		    EVP_PKEY_bits(pkey), key->path);
+		status = CTL_OK;
+	}
+	EVP_PKEY_free(pkey);
+	return (status);
+}
+
+static int
+list_configured(const struct conf_signer *signer)
+{
+	const struct conf_key *key;
+	int status;
+
+	status = CTL_OK;
+	TAILQ_FOREACH(key, &signer->keys, entry) {
+		if (list_key(key, key->retired ? "retired" : "active") ==
+		    CTL_OK)
+			putchar('\n');
+		else
+			status = CTL_FAILED;
+	}
+	return (status);
+}
+
+/* From when it signs, and until when it is accepted, are two columns more. */
+static int
+list_found(const struct conf_signer *signer, const struct rotation *all,
+    int64_t now)
+{
+	char since[ROTATION_TIME_SIZE], until[ROTATION_TIME_SIZE];
+	struct conf_key key;
+	size_t i;
+	int status;
+
+	memset(&key, 0, sizeof(key));
+	key.alg = signer->directory_alg;
+	key.found = true;
+	status = CTL_OK;
+	for (i = 0; i < all->n; i++) {
+		key.path = keydir_path(signer->directory, all->keys[i].name);
+		if (list_key(&key, rotation_state_name(rotation_state(all, i,
+		    now, signer->lifetime))) == CTL_OK)
+			printf("\t%s\t%s\n", rotation_time(since,
+			    all->keys[i].since), rotation_time(until,
+			    rotation_until(all, i, signer->lifetime)));
+		else
+			status = CTL_FAILED;
+		free(key.path);
+	}
+	return (status);
+}
+
+static int
+list_directory(const struct conf_signer *signer)
+{
+	struct rotation *all;
+	const char *why;
+	int status;
+
+	if ((all = calloc(1, sizeof(*all))) == NULL)
+		fatal("keys");
+	status = CTL_FAILED;
+	if (keydir_read(signer->directory, all, keydir_log_odd, &why) == -1)
+		log_warnx("%s: %s", signer->directory, why);
+	else
+		status = list_found(signer, all, (int64_t)time(NULL));
+	free(all);
+	return (status);
+}
+
+int
+ctl_key_list(struct ctl *ctl, int argc, char **argv)
+{
+	const struct conf_signer *signer;
 
 	if (getopt(argc, argv, "+") != -1 || argc != optind)
 		return (CTL_USAGE);
 	if ((signer = ctl_signer(ctl)) == NULL)
 		return (CTL_FAILED);
-	status = CTL_OK;
-	TAILQ_FOREACH(key, &signer->keys, entry) {
-		pkey = load_conf(key, &alg);
-		if (pkey == NULL || jwk_thumbprint(pkey, kid) == -1)
-			status = CTL_FAILED;
-		else
-			printf("%s\t%s\t%s\t%d\t%s\n", kid,
-			    key->retired ? "retired" : "active",
-			    jwk_alg_name(alg), EVP_PKEY_bits(pkey),
-			    key->path);
-		EVP_PKEY_free(pkey);
-	}
-	return (status);
+	return (signer->directory != NULL ? list_directory(signer) :
+	    list_configured(signer));
 }

@@ -208,7 +208,8 @@ prepare_and_verify(struct ctl *ctl, struct check *check, const char *audience)
 	const struct conf *conf;
 	int status;
 
-	if ((conf = ctl_conf(ctl)) == NULL)
+	if ((conf = ctl_conf(ctl)) == NULL ||
+	    (conf->signer != NULL && ctl_keys(ctl) == NULL))
 		return (CTL_FAILED);
 	status = CTL_FAILED;
 	if (audience != NULL) {

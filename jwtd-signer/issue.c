@@ -194,6 +194,7 @@ make_token(struct serve *serve, const struct message_request *request,
 	claims.now = (int64_t)time(NULL);
 	claims.lifetime = serve->conf->signer->lifetime;
 	claims.id = id;
+	keyring_at(serve->keys, claims.now);
 	max = keyring_claims_max(serve->keys, sizeof(scratch->token));
 	if (max > sizeof(scratch->claims))
 		max = sizeof(scratch->claims);

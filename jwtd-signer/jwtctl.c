@@ -11,10 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ctl.h"
 #include "file.h"
+#include "keydir.h"
 #include "libraries.h"
 #include "log.h"
 #include "paths.h"
@@ -28,6 +30,7 @@ static const struct command {
 	{ "key", "new", "[-b bits] [-t type] [file]", ctl_key_new },
 	{ "key", "show", "[-j] [file]", ctl_key_show },
 	{ "key", "list", "", ctl_key_list },
+	{ "key", "rotate", "[-b bits] [-t type] [-w time]", ctl_key_rotate },
 	{ "certificate", "new", "[-d days] [-s | server]",
 	    ctl_certificate_new },
 	{ "user", "add", "name [json]", ctl_user_add },
@@ -97,6 +100,20 @@ ctl_signer(struct ctl *ctl)
 	if (conf->signer == NULL)
 		log_warnx("%s: there is no signer block", ctl->conf_path);
 	return (conf->signer);
+}
+
+const struct conf_signer *
+ctl_keys(struct ctl *ctl)
+{
+	struct conf_signer *signer;
+
+	if (ctl_signer(ctl) == NULL)
+		return (NULL);
+	signer = ctl->conf->signer;
+	if (TAILQ_EMPTY(&signer->keys) &&
+	    keydir_fill(signer, (int64_t)time(NULL)) == -1)
+		return (NULL);
+	return (signer);
 }
 
 bool

@@ -113,7 +113,9 @@ keyfile_load_conf(const struct conf_key *key, enum jwk_alg *alg, char *err,
 	if ((pkey = keyfile_load(key->path, err, errsize)) == NULL)
 		return (NULL);
 	*alg = jwk_alg_default(pkey);
-	if (key->alg != CONF_ALG_DEFAULT)
+	/* what is said of a directory is said of its RSA keys */
+	if (key->alg != CONF_ALG_DEFAULT && !(key->found &&
+	    EVP_PKEY_base_id(pkey) != EVP_PKEY_RSA))
 		*alg = key->alg == CONF_ALG_PS256 ? JWK_PS256 : JWK_RS256;
 	if (jwk_alg_fits(*alg, pkey))
 		return (pkey);

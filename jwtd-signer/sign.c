@@ -1,12 +1,14 @@
 /*
- * The signing keys, and tokens made with them.  Of a private key only what
- * private.h holds is kept, and it leaves in no form.
+ * The signing keys, and tokens made with them: each with the key whose turn it
+ * is by the clock.  Of a private key only what private.h holds is kept, and it
+ * leaves in no form.
  */
 #include "sign.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base64url.h"
 #include "keyfile.h"
@@ -18,10 +20,17 @@
 /* the most that it may take of a token, which is to have claims too */
 #define HEADER_MAX	(MESSAGE_TOKEN_MAX / 2)
 
-struct keyring {
-	struct private_key	*active;
+struct signing {
+	struct private_key	*key;
 	char			*header;	/* encoded, with its dot */
 	size_t			 header_len;
+	int64_t			 since;		/* it signs from then */
+};
+
+struct keyring {
+	struct signing		*signing;	/* by time */
+	size_t			 n;
+	const struct signing	*active;
 	json_t			*jwks;
 };
 
@@ -49,7 +58,7 @@ header_text(EVP_PKEY *pkey, enum jwk_alg alg, json_t *x5c)
 
 /* The header of all tokens of that key.  Returns -1 after a message. */
 static int
-make_header(struct keyring *ring, const struct conf_key *key, EVP_PKEY *pkey,
+make_header(struct signing *new, const struct conf_key *key, EVP_PKEY *pkey,
     enum jwk_alg alg)
 {
 	json_t *x5c;
@@ -67,25 +76,37 @@ make_header(struct keyring *ring, const struct conf_key *key, EVP_PKEY *pkey,
 	if (size > HEADER_MAX)
 		log_warnx("%s: %zu bytes in every token are too large: at "
 		    "most %zu", key->certificate, size, HEADER_MAX);
-	else if (text == NULL || (ring->header = malloc(size)) == NULL)
+	else if (text == NULL || (new->header = malloc(size)) == NULL)
 		log_warnx("%s: out of memory", key->path);
 	else {
-		ring->header_len = base64url_encode(ring->header, size, text,
+		new->header_len = base64url_encode(new->header, size, text,
 		    len);
-		ring->header[ring->header_len++] = '.';
+		new->header[new->header_len++] = '.';
 	}
 	free(text);
-	return (ring->header == NULL ? -1 : 0);
+	return (new->header == NULL ? -1 : 0);
 }
 
-/* Nothing but this key signs.  Returns -1 after a message. */
+/* Make it ready to sign.  Returns -1 after a message. */
 static int
-activate(struct keyring *ring, const struct conf_key *key, EVP_PKEY *pkey,
+add_signing(struct keyring *ring, const struct conf_key *key, EVP_PKEY *pkey,
     enum jwk_alg alg)
 {
-	if (make_header(ring, key, pkey, alg) == -1)
+	struct signing *all, *new;
+
+	/* what moves are pointers, and no part of a key */
+	all = reallocarray(ring->signing, ring->n + 1, sizeof(*all));
+	if (all == NULL) {
+		log_warnx("%s: out of memory", key->path);
 		return (-1);
-	if ((ring->active = private_key_new(pkey, alg)) == NULL) {
+	}
+	ring->signing = all;
+	new = &all[ring->n++];
+	memset(new, 0, sizeof(*new));
+	new->since = key->since;
+	if (make_header(new, key, pkey, alg) == -1)
+		return (-1);
+	if ((new->key = private_key_new(pkey, alg)) == NULL) {
 		log_warnx("%s: cannot sign with it", key->path);
 		return (-1);
 	}
@@ -114,8 +135,12 @@ add_key(struct keyring *ring, const struct conf_key *key)
 		EVP_PKEY_free(pkey);
 		return (-1);
 	}
-	/* nothing is signed with a retired key, and its certificate not read */
-	rc = key->retired ? 0 : activate(ring, key, pkey, alg);
+	/*
+	 * Nothing is signed with a retired key, and its certificate not read;
+	 * but for those whose turn comes, or would come again with the time.
+	 */
+	rc = key->retired && !key->found ? 0 :
+	    add_signing(ring, key, pkey, alg);
 	EVP_PKEY_free(pkey);
 	return (rc);
 }
@@ -134,14 +159,33 @@ keyring_load(const struct conf_signer *conf)
 			keyring_free(ring);
 			return (NULL);
 		}
+	keyring_at(ring, (int64_t)time(NULL));
 	return (ring);
+}
+
+/* As rotation_active(). */
+void
+keyring_at(struct keyring *ring, int64_t now)
+{
+	size_t i;
+
+	if (ring->n == 0)
+		return;
+	for (i = ring->n - 1; i > 0 && ring->signing[i].since > now; i--)
+		;
+	ring->active = &ring->signing[i];
 }
 
 void
 keyring_free(struct keyring *ring)
 {
-	private_key_free(ring->active);
-	free(ring->header);
+	size_t i;
+
+	for (i = 0; i < ring->n; i++) {
+		private_key_free(ring->signing[i].key);
+		free(ring->signing[i].header);
+	}
+	free(ring->signing);
 	json_decref(ring->jwks);
 	free(ring);
 }
@@ -158,8 +202,8 @@ keyring_claims_max(const struct keyring *ring, size_t size)
 	size_t rest;
 
 	/* header and dot, claims, dot, signature, NUL */
-	rest = ring->header_len + 1 +
-	    BASE64URL_LEN(private_key_size(ring->active)) + 1;
+	rest = ring->active->header_len + 1 +
+	    BASE64URL_LEN(private_key_size(ring->active->key)) + 1;
 	if (size <= rest)
 		return (0);
 	return ((size - rest) / 4 * 3);
@@ -170,14 +214,16 @@ keyring_sign(struct keyring *ring, const char *claims, size_t len, char *out,
     size_t size)
 {
 	uint8_t sig[JWS_SIGNATURE_MAX];
+	const struct signing *active;
 	size_t n, sig_len;
 
 	if (len == 0 || len > keyring_claims_max(ring, size))
 		return (0);
-	memcpy(out, ring->header, ring->header_len);
-	n = ring->header_len;
+	active = ring->active;
+	memcpy(out, active->header, active->header_len);
+	n = active->header_len;
 	n += base64url_encode(out + n, size - n, claims, len);
-	if ((sig_len = private_key_sign(ring->active, out, n, sig)) == 0)
+	if ((sig_len = private_key_sign(active->key, out, n, sig)) == 0)
 		return (0);
 	out[n++] = '.';
 	n += base64url_encode(out + n, size - n, sig, sig_len);

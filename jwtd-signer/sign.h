@@ -11,11 +11,17 @@
 struct keyring;
 
 /*
- * Load every key of the signer block.  Returns NULL after a message that names
- * the file.
+ * Load every key of the signer block, those of a directory after keydir_fill().
+ * Returns NULL after a message that names the file.
  */
 struct keyring	*keyring_load(const struct conf_signer *);
 void		 keyring_free(struct keyring *);
+
+/*
+ * From now on, sign with the key whose turn it is at that time.  It is that of
+ * the load until then.
+ */
+void		 keyring_at(struct keyring *, int64_t now);
 
 /* The public keys as a JWK set, which the caller frees. */
 char		*keyring_jwks(const struct keyring *);

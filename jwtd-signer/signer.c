@@ -15,12 +15,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "conf.h"
 #include "control.h"
 #include "file.h"
+#include "keydir.h"
 #include "libraries.h"
 #include "log.h"
 #include "memlock.h"
@@ -120,12 +122,15 @@ start(struct master *master)
 {
 	struct sandbox_needs needs;
 	struct serve *serve;
+	struct conf *conf;
 	size_t i;
 
 	serve = &master->serve;
-	serve->conf = control_conf();
-	if (serve->conf->signer == NULL)
+	serve->conf = conf = control_conf();
+	if (conf->signer == NULL)
 		fatalx("the configuration has no signer");
+	if (keydir_fill(conf->signer, (int64_t)time(NULL)) == -1)
+		exit(1);
 	if ((serve->keys = keyring_load(serve->conf->signer)) == NULL)
 		exit(1);
 	publish_keys(serve->keys);

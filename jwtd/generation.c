@@ -13,6 +13,7 @@
 #include "certificates_parent.h"
 #include "clock.h"
 #include "keys.h"
+#include "keywatch.h"
 #include "listen.h"
 #include "log.h"
 #include "sandbox.h"
@@ -49,6 +50,7 @@ generation_new(struct conf *conf, const struct parent_options *options,
 	keys_init(gen, before);
 	certificates_init(gen);
 	watch_init(gen);
+	keywatch_init(gen);
 	return (gen);
 }
 
@@ -73,6 +75,7 @@ generation_free(struct generation *gen)
 	keys_free(gen);
 	certificates_free(gen);
 	watch_free(gen);
+	keywatch_free(gen);
 	close(gen->conf_fd);
 	conf_free(gen->conf);
 	free(gen);
@@ -161,8 +164,8 @@ generation_work(struct generation *gen)
 {
 	if (gen->stopping)
 		return (generation_end(gen));
-	return (sooner(sooner(start_due(gen), pay_owed(gen)),
-	    sooner(watch_look(gen), wait_ready(gen))));
+	return (sooner(sooner(sooner(start_due(gen), pay_owed(gen)),
+	    sooner(watch_look(gen), wait_ready(gen))), keywatch_wait(gen)));
 }
 
 void

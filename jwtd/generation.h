@@ -17,6 +17,7 @@
 
 #define MAX_ISSUERS	(1 + CONF_MAX_TRUSTS)
 
+struct keywatch;
 struct watch;
 
 /* the public keys of an issuer, which the parent does not read */
@@ -42,6 +43,7 @@ struct generation {
 	struct keys		 keys[MAX_ISSUERS];
 	size_t			 nkeys;
 	struct watch		*watches;	/* the files of trust blocks */
+	struct keywatch		*keywatch;	/* a directory; or NULL */
 	int			 listeners[CONF_MAX_LISTENERS];
 	bool			 listening;	/* these are open */
 	int			 conf_fd;

@@ -18,8 +18,8 @@
 
 #include "certificates_parent.h"
 #include "clock.h"
-#include "control.h"
 #include "generation.h"
+#include "keywatch.h"
 #include "log.h"
 #include "sandbox.h"
 #include "signals.h"
@@ -34,6 +34,7 @@ struct parent {
 	size_t			 n;
 	struct generation	*current;	/* serves; or NULL */
 	struct generation	*next;		/* starts; or NULL */
+	bool			 other_keys;	/* reload for these */
 	bool			 stopping;
 	bool			 failed;
 	sigset_t		 wait_mask;
@@ -68,70 +69,76 @@ give_up_next(struct parent *parent)
 }
 
 /*
- * Read the configuration again and start a generation with it.  Whatever is
- * wrong, the one that serves is not touched.
+ * Start a generation with that configuration, which is its own then.  Whatever
+ * is wrong, the one that serves is not touched.
  */
-static void
-reload(struct parent *parent)
+static struct generation *
+start_next(struct parent *parent, struct conf *conf)
 {
 	struct generation *gen;
-	struct conf *conf;
 
 	gen = NULL;
-	if ((conf = conf_load(parent->options->file, NULL)) != NULL &&
-	    conf_say_laters(conf) == 0)
+	if (conf != NULL && conf_say_laters(conf) == 0)
 		gen = generation_new(conf, parent->options, parent->current);
 	if (gen == NULL) {
 		conf_free(conf);
-		log_warnx("not reloaded: the configuration stays as it was");
-		return;
+		return (NULL);
 	}
 	add(parent, gen);
+	return (gen);
 }
 
 /*
- * A generation with the configuration that serves, for what its processes read
- * from other files.  If there cannot be one, its workers alone are replaced.
+ * With the configuration as it is read again or, for other keys, as it was:
+ * nobody has said that an edit of it is finished.
  */
+static void
+reload(struct parent *parent, bool asked)
+{
+	if (start_next(parent, asked ? conf_load(parent->options->file, NULL) :
+	    conf_copy(parent->current->conf)) == NULL)
+		log_warnx("not reloaded: the configuration stays as it was");
+}
+
+/* For other certificates.  If that fails, the workers alone are replaced. */
 static void
 renew(struct parent *parent)
 {
 	struct generation *gen;
-	struct conf *conf;
 
-	gen = NULL;
-	if ((conf = control_conf_read(parent->current->conf_fd)) != NULL)
-		gen = generation_new(conf, parent->options, parent->current);
-	if (gen == NULL) {
-		conf_free(conf);
+	parent->current->renew = false;
+	gen = start_next(parent, conf_copy(parent->current->conf));
+	if (gen != NULL)
+		gen->renews = true;
+	else
 		certificates_replace(parent->current);
-		return;
-	}
-	gen->renews = true;
-	add(parent, gen);
 }
 
 /* One after another, and not when too many old ones still drain. */
 static void
 look_for_reload(struct parent *parent)
 {
-	bool wanted;
+	bool asked, certificates;
 
-	wanted = parent->current != NULL && parent->current->renew;
-	if ((!asked_to_reload && !wanted) || parent->next != NULL ||
-	    parent->stopping)
+	if (parent->next != NULL || parent->stopping)
+		return;
+	if (parent->current != NULL && keywatch_changed(parent->current))
+		parent->other_keys = true;
+	certificates = parent->current != NULL && parent->current->renew;
+	if (!asked_to_reload && !parent->other_keys && !certificates)
 		return;
 	if (parent->n == MAX_GENERATIONS) {
 		generation_stop(TAILQ_FIRST(&parent->all));
 		return;
 	}
-	if (!asked_to_reload) {
-		parent->current->renew = false;
-		renew(parent);
-		return;
-	}
+	/* any of them reads keys and certificates again */
+	asked = asked_to_reload || parent->current == NULL;
 	asked_to_reload = 0;
-	reload(parent);
+	parent->other_keys = false;
+	if (!asked && certificates)
+		renew(parent);
+	else
+		reload(parent, asked);
 }
 
 /* The next one is ready: it serves, and the one before drains. */

@@ -87,4 +87,40 @@ for my $page (glob "$top/man/*.[1-9]") {
 	unlike($d->log, qr/users:\d+:/, '... and no line is bad');
 }
 
+# jwtctl.8: the next signing key, and one at once
+{
+	my $d = Jwtd->prepare;
+	my $dir = $d->dir;
+	mkdir "$dir/keys", 0700;
+	my $conf = Jwtd::read_file("$dir/jwtd.conf");
+	$conf =~ s/key ".*"/keys "$dir\/keys"/;
+	Jwtd::write_file("$dir/jwtd.conf", $conf);
+	my ($monthly, $emergency) =
+	    grep { /key rotate/ } examples('jwtctl.8', 'EXAMPLES');
+	my $run = sub {
+		my ($line, $file) = @_;
+		$line =~ s{^jwtctl }{$Jwtd::build/jwtctl -f $dir/jwtd.conf };
+		$line =~ s{/etc/jwtd/keys/\S+}{$file} if defined $file;
+		my ($status, $out) = Jwtd::run([ 'sh', '-c', $line ]);
+		is($status, 0, "\"$line\" works") or diag $out;
+		return $out;
+	};
+	my @lines = $monthly =~ /^# (.*)/mg;
+	is(scalar @lines, 2, 'jwtctl.8 has a rotation in two lines');
+	my ($first) = $run->($lines[0]) =~ /^(\S+): RSA 2048, .* signs now$/;
+	ok($first, '... the first key signs at once');
+	$run->($_) for @lines;
+	like($run->($lines[1]), qr/^\S+\tactive\t.*\n\S+\tnext\t.*\n\z/,
+	    '... and there is a next one');
+	# a second has to be over, for the times of two to differ
+	sleep 1;
+	@lines = $emergency =~ /^# (.*)/mg;
+	$run->($_, $first) for @lines;
+	ok(!-e $first, 'in an emergency one is gone');
+	like($run->($lines[1]), qr/^\S+\tactive\t.*\n\S+\tnext\t.*\n\z/,
+	    '... and another one signs');
+	$d->launch;
+	is($d->stop, 0, '... which the daemon can use');
+}
+
 done_testing;

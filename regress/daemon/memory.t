@@ -140,6 +140,27 @@ for ([ 'rsa', 'rsa', 'ec' ], [ 'ec', 'ec', 'rsa' ],
 	is($d->stop, 0, "$what: the end");
 }
 
+# The keys of a directory, of which one is to sign later
+{
+	my $d = Jwtd->prepare(servers => $servers);
+	my $dir = $d->dir;
+	$d->make_certificate($_, "$_.example", 'ec') for 'one', 'two';
+	mkdir "$dir/keys", 0700 or die "mkdir: $!";
+	my $conf = Jwtd::read_file("$dir/jwtd.conf");
+	$conf =~ s/key "[^"]*key\.pem"/keys "$dir\/keys"/;
+	Jwtd::write_file("$dir/jwtd.conf", $conf);
+	$d->ctl([ 'key', 'rotate' ]) for 1, 2;
+	my ($now, $later) = sort glob "$dir/keys/*.pem";
+	$d->write_users(Jwtd::line('alice', 'x'));
+	$d->launch;
+	use_all($d, 'a directory');
+	held_by($d, 'a directory: the key that signs', \@signers,
+	    Memory::secrets($now));
+	held_by($d, 'a directory: the next one', \@signers,
+	    Memory::secrets($later));
+	is($d->stop, 0, 'a directory: the end');
+}
+
 # The search itself: this process has what it asks for
 my $d = Jwtd->prepare(servers => $servers);
 $d->make_certificate('own', 'own.example', 'rsa');

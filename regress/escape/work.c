@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -13,8 +14,10 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netdb.h>
 #include <poll.h>
 #include <signal.h>
@@ -315,6 +318,28 @@ open_listeners(void)
 	return (0);
 }
 
+/* The parent looks at the keys of others by their names. */
+static int
+look_into_directory(void)
+{
+	char path[sizeof(scene.users_dir) + NAME_MAX + 1];
+	struct dirent *entry;
+	struct stat st;
+	DIR *dir;
+	int n;
+
+	if ((dir = opendir(scene.users_dir)) == NULL)
+		return (errno);
+	for (n = 0; (entry = readdir(dir)) != NULL; n++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", scene.users_dir,
+		    entry->d_name);
+		if (stat(path, &st) == -1)
+			return (errno);
+	}
+	closedir(dir);
+	return (n > 2 ? 0 : ENOENT);
+}
+
 /* A new call of some later kernel: no death. */
 static int
 ask_newer(void)
@@ -350,6 +375,7 @@ static const struct work {
 	{ "a name", resolve_name, KIND(RESOLVER) },
 	{ "a child", keep_child, KIND(MASTER) | KIND(PARENT) },
 	{ "a program", run_program, KIND(PARENT) },
+	{ "a directory of keys", look_into_directory, KIND(PARENT) },
 	{ "listeners of a reload", open_listeners, KIND(PARENT) }
 };
 

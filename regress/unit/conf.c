@@ -70,6 +70,12 @@ static const struct {
 	    "\tkey \"/c\" retired rs256\n"), 0 },
 	{ "more key options", IN_SIGNER("\tkey \"/b\" certificate \"/c\" "
 	    "retired ps256\n"), 0 },
+	{ "a directory of keys", BARE_SIGNER("\tissuer \"a\"\n\tkeys \"/k\"\n"
+	    "\tstore file \"/u\"\n"), 0 },
+	{ "a directory of keys, rs256", BARE_SIGNER("\tkeys \"/k\" rs256\n"
+	    "\tissuer \"a\"\n\tstore file \"/u\"\n"), 0 },
+	{ "a directory of keys, ps256", BARE_SIGNER("\tissuer \"a\"\n"
+	    "\tkeys \"/\\\\k \\\"\" ps256\n\tstore file \"/u\"\n"), 0 },
 	{ "a stated default", IN_SIGNER("\tremember 5m\n"), 0 },
 	{ "no memory", IN_SIGNER("\tremember 0\n"), 0 },
 	{ "a throttle", IN_SIGNER("\tthrottle 10 per 1m\n"), 0 },
@@ -218,6 +224,21 @@ static const struct {
 	{ IN_SIGNER("store file \"b\"\n"), "5: duplicate \"store\"\n" },
 	{ IN_SIGNER("key \"/b\"\n"), "5: second key that signs \"/b\": one of "
 	    "them must be \"retired\"\n" },
+	{ IN_SIGNER("keys \"/d\"\n"),
+	    "3: key \"/k\" beside keys \"/d\": a signer has either\n" },
+	{ BARE_SIGNER("issuer \"a\"\nkeys \"/d\"\nstore file \"/u\"\n"
+	    "key \"/o\" retired\n"),
+	    "5: key \"/o\" beside keys \"/d\": a signer has either\n" },
+	{ BARE_SIGNER("issuer \"a\"\nkeys \"/d\"\nkeys \"/d\"\n"
+	    "store file \"/u\"\n"), "4: duplicate \"keys\"\n" },
+	{ BARE_SIGNER("issuer \"a\"\nkeys \"\"\nstore file \"/u\"\n"),
+	    "3: invalid keys \"\": empty\n" },
+	{ BARE_SIGNER("issuer \"a\"\nkeys \"/d\" retired\n"
+	    "store file \"/u\"\n"), "3: syntax error at \"retired\"\n" },
+	{ BARE_SIGNER("issuer \"a\"\nkeys \"/d\" es256\n"
+	    "store file \"/u\"\n"), "3: syntax error at \"es256\"\n" },
+	{ BARE_SIGNER("issuer \"a\"\nkeys\nstore file \"/u\"\n"),
+	    "3: syntax error at end of line\n" },
 	{ IN_SIGNER("key \"/k\" retired\n"), "5: duplicate key \"/k\"\n" },
 	{ IN_SIGNER("key \"\" retired\n"), "5: invalid key \"\": empty\n" },
 	{ IN_SIGNER("key \"/b\" retired retired\n"),
@@ -800,6 +821,28 @@ test_server_find(void)
 	conf_free(conf);
 }
 
+/* what the parent starts anew without reading the file */
+static void
+test_copy(void)
+{
+	static const char text[] = "signer {\n\tissuer \"i\"\n"
+	    "\tkeys \"/k\" ps256\n\tstore file \"/u\"\n}\n" HEALTH;
+	struct conf *conf, *copy;
+	char *errors;
+
+	conf = parse("t", text, sizeof(text) - 1, &errors);
+	is_str(errors, "", "a directory of keys");
+	free(errors);
+	copy = conf_copy(conf);
+	conf_free(conf);
+	is_str(copy->signer->directory, "/k", "is copied");
+	is_int(copy->signer->directory_alg, CONF_ALG_PS256,
+	    "... with its algorithm");
+	ok(TAILQ_EMPTY(&copy->signer->keys), "... and has no keys yet");
+	is_str(TAILQ_FIRST(&copy->servers)->name, "h", "as is the rest");
+	conf_free(copy);
+}
+
 static void
 test_laters(void)
 {
@@ -965,6 +1008,7 @@ main(void)
 	test_values();
 	test_location_find();
 	test_server_find();
+	test_copy();
 	test_laters();
 	test_trusts();
 	test_include();

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "system.h"
 #include "tap.h"
 
 static int
@@ -93,31 +91,6 @@ test_hostile(const int fds[2])
 		}
 }
 
-/* The configuration of a descriptor, as often as it is asked for. */
-static void
-test_conf(void)
-{
-	static const char good[] = "server \"x\" {\n"
-	    "\tlisten on 127.0.0.1 port 8080\n"
-	    "\tlocation \"/health\" { health }\n}\n";
-	struct conf *conf;
-	int fd, i;
-
-	if ((fd = system_anonymous_file("conf")) == -1 ||
-	    file_write_fd(fd, good, sizeof(good) - 1) == -1)
-		abort();
-	for (i = 0; i < 2; i++) {
-		conf = control_conf_read(fd);
-		ok(conf != NULL && conf->nlisteners == 1, "a configuration");
-		conf_free(conf);
-	}
-	if (file_write_fd(fd, "server", 6) == -1)
-		abort();
-	ok(control_conf_read(fd) == NULL, "none that does not parse");
-	close(fd);
-	ok(control_conf_read(fd) == NULL, "none of what is not open");
-}
-
 int
 main(void)
 {
@@ -139,7 +112,6 @@ main(void)
 	ok(fd > STDERR_FILENO, "... with it");
 	close(fd);
 	test_hostile(fds);
-	test_conf();
 	close(fds[0]);
 	is_int(control_recv(fds[1], &control, &fd), 0, "the other end is gone");
 	is_int(control_send(fds[1], &sent, -1), -1, "... and hears nothing");

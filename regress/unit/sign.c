@@ -164,6 +164,71 @@ test_retired(void)
 	}
 }
 
+/* the kid of a token that is signed at that time; it must verify */
+static const char *
+kid_at(struct keyring *ring, long long now)
+{
+	static char kid[JWK_THUMBPRINT + 1];
+	char token[2048], *jwks;
+	json_t *header, *claims;
+	size_t n;
+
+	keyring_at(ring, now);
+	jwks = keyring_jwks(ring);
+	n = keyring_sign(ring, CLAIMS, strlen(CLAIMS), token, sizeof(token));
+	is_int(verify(jwks, token, n), JWT_OK, "a token is verified");
+	free(jwks);
+	kid[0] = '\0';
+	if (jwt_peek(token, n, &header, &claims) == 0) {
+		(void)strlcpy(kid, json_string_value(json_object_get(header,
+		    "kid")), sizeof(kid));
+		json_decref(header);
+		json_decref(claims);
+	}
+	return (kid);
+}
+
+/* keys of a directory sign in their turn, of whatever type and size */
+static void
+test_turns(void)
+{
+	struct conf_key keys[] = {
+		{ .path = old_path, .found = true, .retired = true,
+		    .since = 1000, .alg = CONF_ALG_PS256 },
+		{ .path = key_path, .found = true, .since = 2000 },
+		{ .path = other_path, .found = true, .retired = true,
+		    .since = 3000, .alg = CONF_ALG_PS256 }
+	};
+	char first[JWK_THUMBPRINT + 1], second[JWK_THUMBPRINT + 1];
+	char third[JWK_THUMBPRINT + 1];
+	struct conf_signer conf = { .issuer = NULL };
+	struct keyring *ring;
+	EVP_PKEY *pkey;
+	size_t i;
+
+	pkey = token_key(EVP_PKEY_EC, 0);
+	write_key(pkey, "other.pem", 0600, other_path);
+	(void)jwk_thumbprint(old, first);
+	(void)jwk_thumbprint(key, second);
+	(void)jwk_thumbprint(pkey, third);
+	EVP_PKEY_free(pkey);
+	TAILQ_INIT(&conf.keys);
+	for (i = 0; i < 3; i++)
+		TAILQ_INSERT_TAIL(&conf.keys, &keys[i], entry);
+	if (!ok((ring = keyring_load(&conf)) != NULL, "a directory's keys"))
+		return;
+	is_str(kid_at(ring, 2000), second, "the second in its time");
+	is_str(kid_at(ring, 2999), second, "... to the last second");
+	is_str(kid_at(ring, 3000), third, "the third in its time");
+	is_str(kid_at(ring, 99999), third, "... and for ever");
+	is_str(kid_at(ring, 2500), second, "the clock set back");
+	is_str(kid_at(ring, 1999), first, "... further");
+	is_str(kid_at(ring, 1), first, "... before the first one's time");
+	is_str(kid_at(ring, 3000), third, "and set right again");
+	keyring_free(ring);
+	(void)unlink(other_path);
+}
+
 static const struct {
 	const char	*name;
 	int		 type;
@@ -299,6 +364,7 @@ main(void)
 	test_token();
 	test_sizes();
 	test_retired();
+	test_turns();
 	test_algs();
 	test_bad_keys();
 	EVP_PKEY_free(key);
