@@ -225,6 +225,9 @@ const struct conf_server *conf_server_find(const struct conf_listener *,
  */
 bool		 conf_conninfo_password(const char *);
 
+/* The word of the statement; "none" for CONF_NONE. */
+const char	*conf_service_name(enum conf_service);
+
 /* Does any listener have TLS? */
 bool		 conf_tls(const struct conf *);
 

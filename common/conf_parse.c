@@ -11,7 +11,6 @@
 
 /* what parses but does nothing yet: a line goes when its feature comes */
 static const char *const laters[] = {
-	"metrics",
 	"remember",
 	"throttle"
 };

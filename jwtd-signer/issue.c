@@ -10,6 +10,7 @@
 
 #include "base64url.h"
 #include "claims.h"
+#include "clock.h"
 #include "credentials.h"
 #include "log.h"
 #include "password.h"
@@ -51,17 +52,24 @@ strengthen(struct serve *serve, const struct credentials *who,
 static enum login
 try_login(struct serve *serve, const struct credentials *who, struct user *user)
 {
+	struct metrics_histogram *phases;
 	enum store_result result;
+	uint64_t start;
 	bool good;
 
+	phases = serve->metrics->signers[serve->slot].phases;
+	start = clock_us();
 	result = store_lookup(serve->store, who->user, user);
+	start = metrics_since(&phases[METRICS_STORE], start);
 	if (result == STORE_UNAVAILABLE)
 		return (LOGIN_UNAVAILABLE);
 	if (result == STORE_NOT_FOUND) {
 		password_dummy(who->password);
+		(void)metrics_since(&phases[METRICS_HASH], start);
 		return (LOGIN_BAD);
 	}
 	good = password_verify(user->hash, who->password);
+	(void)metrics_since(&phases[METRICS_HASH], start);
 	if (good && !user->disabled) {
 		strengthen(serve, who, user->hash);
 		return (LOGIN_GOOD);
@@ -82,8 +90,10 @@ make_token(struct serve *serve, const struct message_request *request,
 	struct claims_result result;
 	unsigned char random[JTI_BYTES];
 	enum message_status status;
+	uint64_t start;
 	size_t max;
 
+	start = clock_us();
 	randombytes_buf(random, sizeof(random));
 	(void)base64url_encode(id, sizeof(id), random, sizeof(random));
 	memset(&claims, 0, sizeof(claims));
@@ -109,6 +119,8 @@ make_token(struct serve *serve, const struct message_request *request,
 		log_warnx("user \"%s\": the token cannot be signed", name);
 		return (MESSAGE_BROKEN);
 	}
+	(void)metrics_since(&serve->metrics->signers[serve->slot].
+	    phases[METRICS_SIGN], start);
 	(void)strlcpy(scratch->reply.scope, result.scope,
 	    sizeof(scratch->reply.scope));
 	scratch->reply.lifetime = result.lifetime;

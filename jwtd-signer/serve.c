@@ -76,6 +76,20 @@ hold(struct serve *serve, size_t worker, uint64_t id)
 	__atomic_store_n(&held->id, id, __ATOMIC_RELEASE);
 }
 
+/* How long was it on its way?  The deadline says when it was sent. */
+static void
+count_wait(struct serve *serve, const struct message_request *request)
+{
+	uint64_t sent, now;
+
+	now = clock_ms();
+	metrics_set(&serve->metrics->signers[serve->slot].beat, now);
+	sent = request->deadline -
+	    (uint64_t)serve->conf->timeout_request * 1000;
+	metrics_observe(&serve->metrics->signers[serve->slot].
+	    phases[METRICS_QUEUE], sent < now ? (now - sent) * 1000 : 0);
+}
+
 static void
 answer(struct serve *serve, size_t worker, const struct message_request *request,
     struct issue_scratch *scratch)
@@ -83,6 +97,7 @@ answer(struct serve *serve, size_t worker, const struct message_request *request
 	/* the worker has already answered 503 for it */
 	if (clock_ms() > request->deadline)
 		return;
+	count_wait(serve, request);
 	hold(serve, worker, request->id);
 	issue_token(serve, request, scratch);
 	send_answer(serve->workers[worker], scratch);
@@ -147,16 +162,18 @@ take_some(struct serve *serve, size_t *turn, struct message_request *request,
 }
 
 /*
- * Wait for a packet, or with block false only look.  Signals arrive here and
- * nowhere else.  Returns -1 when it is time to end.
+ * Wait for a packet, but no longer than it takes to look alive, or with block
+ * false only look.  Signals arrive here and nowhere else.  Returns -1 when it
+ * is time to end.
  */
 static int
 wait_for_work(struct serve *serve, const sigset_t *mask, bool block)
 {
-	static const struct timespec now = { 0, 0 };
+	static const struct timespec now = { 0, 0 }, beat = { 1, 0 };
 	struct pollfd pfd[CONF_MAX_WORKERS + 1];
 	size_t i, n;
 
+	metrics_set(&serve->metrics->signers[serve->slot].beat, clock_ms());
 	pfd[0].fd = serve->life;
 	pfd[0].events = POLLIN;
 	n = 1;
@@ -166,7 +183,7 @@ wait_for_work(struct serve *serve, const sigset_t *mask, bool block)
 		pfd[n].fd = serve->workers[i];
 		pfd[n++].events = POLLIN;
 	}
-	if (ppoll(pfd, (nfds_t)n, block ? NULL : &now, mask) == -1) {
+	if (ppoll(pfd, (nfds_t)n, block ? &beat : &now, mask) == -1) {
 		if (errno != EINTR)
 			fatal("ppoll");
 		return (terminated ? -1 : 0);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "conf.h"
+#include "metrics.h"
 #include "sign.h"
 #include "store.h"
 
@@ -27,6 +28,7 @@ struct serve {
 	struct store		*store;
 	struct strings		 audiences;	/* of all grant locations */
 	struct serve_shared	*shared;
+	struct metrics		*metrics;
 	size_t			 slot;		/* this signer's, in held */
 	int			 life;		/* ends when the master does */
 	int			 workers[CONF_MAX_WORKERS];	/* -1: none */

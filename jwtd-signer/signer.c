@@ -24,6 +24,7 @@
 #include "libraries.h"
 #include "log.h"
 #include "memlock.h"
+#include "metrics.h"
 #include "password.h"
 #include "priv.h"
 #include "restart.h"
@@ -156,6 +157,11 @@ start(struct master *master)
 	    &serve->shared->store);
 	if (serve->store == NULL)
 		exit(1);
+	serve->metrics = metrics_map(FD_SIGNER_METRICS);
+	/* those of a master before this one have ended with it */
+	metrics_set(&serve->metrics->processes[METRICS_SIGNER].running, 0);
+	metrics_set(&serve->metrics->processes[METRICS_SIGNER].configured,
+	    serve->conf->signer->prefork);
 	if (password_dummy_init() == -1)
 		fatalx("no memory for argon2id");
 	if (pipe2(master->life, O_CLOEXEC) == -1)
@@ -223,6 +229,7 @@ start_signers(struct master *master)
 			run_signer(master, i);
 		default:
 			signer->pid = pid;
+			metrics_started(master->serve.metrics, METRICS_SIGNER);
 			break;
 		}
 	}
@@ -260,6 +267,7 @@ reap(struct master *master)
 			continue;
 		signer = &master->signers[i];
 		signer->pid = 0;
+		metrics_ended(master->serve.metrics, METRICS_SIGNER);
 		answer_for(master, i);
 		if (master->stopping || signer->replaced) {
 			restart_reset(&signer->restart);
@@ -272,6 +280,8 @@ reap(struct master *master)
 			log_warnx("signer %zu ended with status %d", i,
 			    WEXITSTATUS(status));
 		restart_ended(&signer->restart, clock_ms());
+		metrics_add(&master->serve.metrics->
+		    processes[METRICS_SIGNER].restarts, 1);
 	}
 }
 

@@ -57,13 +57,18 @@ child_argv(const struct parent *parent, const char *name, const char *option,
 
 /* what root's environment holds is not for who reads from a peer */
 static void
-child_env(char zone[64], char *env[3])
+child_env(char text[2][64], char *env[4])
 {
+	static const char *const kept[] = { "TZ", "JOURNAL_STREAM" };
+	size_t i, n;
+
 	env[0] = (char *)(uintptr_t)"PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	env[1] = env[2] = NULL;
-	if (getenv("TZ") != NULL && (size_t)snprintf(zone, 64, "TZ=%s",
-	    getenv("TZ")) < 64)
-		env[1] = zone;
+	n = 1;
+	for (i = 0; i < 2; i++)
+		if (getenv(kept[i]) != NULL && (size_t)snprintf(text[i], 64,
+		    "%s=%s", kept[i], getenv(kept[i])) < 64)
+			env[n++] = text[i];
+	env[n] = NULL;
 }
 
 static void
@@ -73,6 +78,7 @@ add(struct parent *parent, const struct child *child)
 	parent->children[parent->nchildren].control = -1;
 	parent->children[parent->nchildren].signer_end = -1;
 	parent->children[parent->nchildren].tlskey_end = -1;
+	metrics_add(&parent->metrics->processes[child->kind].configured, 1);
 	parent->nchildren++;
 }
 
@@ -80,17 +86,21 @@ void
 children_init(struct parent *parent)
 {
 	const struct child signer = { .what = "jwtd-signer",
+	    .kind = METRICS_MASTER,
 	    .program = parent->options->signer,
 	    .start = children_start_signer, .ready_hook = keys_signer_ready };
 	const struct child tlskey = { .what = "tlskey",
+	    .kind = METRICS_TLSKEY,
 	    .program = parent->options->self,
 	    .start = children_start_tlskey,
 	    .ready_hook = certificates_written };
 	const struct child trust = { .what = "trust",
+	    .kind = METRICS_TRUST,
 	    .program = parent->options->self, .may_end = true,
 	    .start = children_start_trust, .hear = keys_hear_trust,
 	    .ready_hook = keys_trust_ready };
 	struct child worker = { .what = "worker",
+	    .kind = METRICS_WORKER,
 	    .program = parent->options->self,
 	    .start = children_start_worker, .hear = keys_hear_worker };
 
@@ -125,7 +135,8 @@ children_close_ends(struct child *child)
 
 /* Fork it.  control is the child's end and is closed here. */
 static void
-start_child(struct child *child, const struct spawn *s, int control)
+start_child(struct parent *parent, struct child *child, const struct spawn *s,
+    int control)
 {
 	child->ready = false;
 	child->replaced = false;
@@ -135,7 +146,8 @@ start_child(struct child *child, const struct spawn *s, int control)
 		child->pid = 0;
 		children_close_ends(child);
 		restart_ended(&child->restart, clock_ms());
-	}
+	} else
+		metrics_started(parent->metrics, child->kind);
 	close(control);
 }
 
@@ -157,7 +169,7 @@ give_worker(const struct child *holder, const struct child *worker, int end)
 void
 children_start_signer(struct parent *parent, struct child *signer)
 {
-	int fds[3], control[2];
+	int fds[4], control[2];
 	char *argv[6];
 	struct spawn s;
 	unsigned int i;
@@ -168,13 +180,14 @@ children_start_signer(struct parent *parent, struct child *signer)
 	fds[FD_CONTROL - 3] = control[1];
 	fds[FD_CONF - 3] = parent->conf_fd;
 	fds[FD_KEYS - 3] = keys_next(parent, 0);
+	fds[FD_SIGNER_METRICS - 3] = parent->metrics_fd;
 	child_argv(parent, "jwtd-signer", NULL, NULL, argv);
 	s.path = signer->program;
 	s.argv = argv;
 	s.env = NULL;
 	s.fds = fds;
-	s.nfds = 3;
-	start_child(signer, &s, control[1]);
+	s.nfds = 4;
+	start_child(parent, signer, &s, control[1]);
 	/* what workers sent while there was no signer still waits in these */
 	for (i = 0; i < parent->conf->prefork; i++)
 		give_worker(signer, &parent->workers[i],
@@ -184,7 +197,7 @@ children_start_signer(struct parent *parent, struct child *signer)
 void
 children_start_tlskey(struct parent *parent, struct child *tlskey)
 {
-	char zone[64], *argv[6], *env[3];
+	char kept[2][64], *argv[6], *env[4];
 	int fds[3], control[2];
 	struct spawn s;
 	unsigned int i;
@@ -196,13 +209,13 @@ children_start_tlskey(struct parent *parent, struct child *tlskey)
 	fds[FD_CONF - 3] = parent->conf_fd;
 	fds[FD_PUBLISH - 3] = certificates_next(parent);
 	child_argv(parent, "jwtd", "-K", NULL, argv);
-	child_env(zone, env);
+	child_env(kept, env);
 	s.path = tlskey->program;
 	s.argv = argv;
 	s.env = env;
 	s.fds = fds;
 	s.nfds = 3;
-	start_child(tlskey, &s, control[1]);
+	start_child(parent, tlskey, &s, control[1]);
 	for (i = 0; i < parent->conf->prefork; i++)
 		give_worker(tlskey, &parent->workers[i],
 		    parent->workers[i].tlskey_end);
@@ -211,7 +224,7 @@ children_start_tlskey(struct parent *parent, struct child *tlskey)
 void
 children_start_trust(struct parent *parent, struct child *trust)
 {
-	char zone[64], *argv[6], *env[3];
+	char kept[2][64], *argv[6], *env[4];
 	int fds[2], control[2];
 	struct spawn s;
 
@@ -225,13 +238,13 @@ children_start_trust(struct parent *parent, struct child *trust)
 	fds[FD_CONTROL - 3] = control[1];
 	fds[FD_CONF - 3] = parent->conf_fd;
 	child_argv(parent, "jwtd", "-T", NULL, argv);
-	child_env(zone, env);
+	child_env(kept, env);
 	s.path = trust->program;
 	s.argv = argv;
 	s.env = env;
 	s.fds = fds;
 	s.nfds = 2;
-	start_child(trust, &s, control[1]);
+	start_child(parent, trust, &s, control[1]);
 }
 
 void
@@ -239,7 +252,7 @@ children_start_worker(struct parent *parent, struct child *worker)
 {
 	int fds[FD_LISTEN - 3 + CONF_MAX_LISTENERS], control[2], link[2];
 	int tls[2];
-	char slot[16], zone[64], *argv[6], *env[3];
+	char slot[16], kept[2][64], *argv[6], *env[4];
 	struct spawn s;
 
 	link[0] = link[1] = tls[0] = tls[1] = -1;
@@ -258,17 +271,18 @@ children_start_worker(struct parent *parent, struct child *worker)
 	fds[FD_SIGNER - 3] = link[0];
 	fds[FD_TLSKEY - 3] = tls[0];
 	fds[FD_CERTIFICATES - 3] = parent->certificates;
+	fds[FD_METRICS - 3] = parent->metrics_fd;
 	memcpy(&fds[FD_LISTEN - 3], parent->listeners,
 	    parent->conf->nlisteners * sizeof(int));
 	(void)snprintf(slot, sizeof(slot), "%u", worker->slot);
 	child_argv(parent, "jwtd", "-W", slot, argv);
-	child_env(zone, env);
+	child_env(kept, env);
 	s.path = worker->program;
 	s.argv = argv;
 	s.env = env;
 	s.fds = fds;
 	s.nfds = FD_LISTEN - 3 + parent->conf->nlisteners;
-	start_child(worker, &s, control[1]);
+	start_child(parent, worker, &s, control[1]);
 	if (link[0] != -1)
 		close(link[0]);
 	if (tls[0] != -1)

@@ -13,6 +13,7 @@
 
 #include "conf.h"
 #include "control.h"
+#include "metrics.h"
 #include "parent.h"
 #include "restart.h"
 
@@ -30,6 +31,7 @@ struct child {
 	void		(*hear)(struct parent *, const struct control *);
 	void		(*ready_hook)(struct parent *);	/* or NULL */
 	const char	*program;
+	enum metrics_kind kind;
 	unsigned int	 slot;
 	pid_t		 pid;		/* 0: not running */
 	int		 control;
@@ -64,6 +66,8 @@ struct parent {
 	struct watch		*watches;	/* the files of trust blocks */
 	int			 listeners[CONF_MAX_LISTENERS];
 	int			 conf_fd;
+	int			 metrics_fd;
+	struct metrics		*metrics;
 	int			 certificates;	/* tlskey's last; -1: none */
 	int			 new_certificates; /* what it writes now */
 	bool			 started;

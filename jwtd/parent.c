@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "certificates_parent.h"
@@ -159,6 +160,7 @@ child_ended(struct parent *parent, struct child *child, int status)
 	bool ended;
 
 	child->pid = 0;
+	metrics_ended(parent->metrics, child->kind);
 	children_close_ends(child);
 	if (parent->stopping || child->replaced) {
 		restart_reset(&child->restart);
@@ -178,6 +180,7 @@ child_ended(struct parent *parent, struct child *child, int status)
 		log_warnx("%s %u ended with status %d", child->what,
 		    child->slot, WEXITSTATUS(status));
 	restart_ended(&child->restart, clock_ms());
+	metrics_add(&parent->metrics->processes[child->kind].restarts, 1);
 	/* what does not even start would only fail again */
 	if (!parent->started && !child->ready)
 		parent->failed = true;
@@ -317,6 +320,9 @@ parent_run(const struct conf *conf, const struct parent_options *options,
 		fatal("parent");
 	parent->conf = conf;
 	parent->options = options;
+	parent->metrics_fd = metrics_file();
+	parent->metrics = metrics_map(dup(parent->metrics_fd));
+	metrics_set(&parent->metrics->started, (uint64_t)time(NULL));
 	children_init(parent);
 	keys_init(parent);
 	certificates_init(parent);

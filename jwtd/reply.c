@@ -4,11 +4,13 @@
  */
 #include "reply.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "log.h"
+#include "metrics.h"
 
 #define HEAD_ROOM	512		/* the fixed part of an answer's head */
 
@@ -35,6 +37,16 @@ static const struct {
 	{ 503, "Service Unavailable", "temporarily_unavailable" },
 	{ 505, "HTTP Version Not Supported", "http_version" }
 };
+
+static_assert(sizeof(statuses) / sizeof(statuses[0]) <= METRICS_STATUSES,
+    "metrics.h has no room for all statuses");
+
+int
+reply_status(size_t i)
+{
+	return (i < sizeof(statuses) / sizeof(statuses[0]) ?
+	    statuses[i].status : 0);
+}
 
 static size_t
 find_status(int status)
@@ -74,6 +86,7 @@ reply_send(struct conn *conn, const struct reply *reply)
 	out = &conn->out;
 	conn->status = reply->status;
 	i = find_status(reply->status);
+	metrics_add(&conn->worker->metrics->requests[conn->service][i], 1);
 	body_len = reply->type != NULL ? reply->body_len : 0;
 	if (buf_reserve(&conn->worker->pool, out, HEAD_ROOM +
 	    reply->fields_len + body_len) == -1) {

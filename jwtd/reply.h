@@ -29,4 +29,7 @@ void	reply_error_fields(struct conn *, int status, const char *fields);
 void	reply_oauth_error(struct conn *, int status, const char *error,
 	    const char *description, const char *fields);
 
+/* The statuses of answers as the metrics number them; 0 past the last. */
+int	reply_status(size_t);
+
 #endif

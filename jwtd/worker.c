@@ -28,7 +28,9 @@
 #include "issuers.h"
 #include "link.h"
 #include "log.h"
+#include "metrics.h"
 #include "priv.h"
+#include "request_log.h"
 #include "sandbox.h"
 #include "system.h"
 #include "tlsconf.h"
@@ -128,6 +130,7 @@ accept_some(struct worker_listener *listener, int max)
 			return;
 		}
 		worker->short_of = false;
+		metrics_add(&worker->metrics->accepted, 1);
 		if (oldest != NULL)
 			conn_free(oldest);
 		welcome(listener, client, &ss);
@@ -215,6 +218,30 @@ raise_descriptors(unsigned int connections)
 	(void)setrlimit(RLIMIT_NOFILE, &rl);
 }
 
+/* For the metrics: in the order of the servers, 0 where there is none. */
+static void
+note_expiry(struct worker *worker, const json_t *certificates)
+{
+	const struct conf_server *server;
+	const char *pem;
+	size_t i, len;
+
+	i = 0;
+	TAILQ_FOREACH(server, &worker->conf->servers, entry)
+		i++;
+	if ((worker->expiry = calloc(i, sizeof(*worker->expiry))) == NULL)
+		fatal("certificates");
+	i = 0;
+	TAILQ_FOREACH(server, &worker->conf->servers, entry) {
+		if (certificates != NULL && server->tls_certificate != NULL) {
+			pem = certificates_of(certificates, worker->conf,
+			    server, &len);
+			worker->expiry[i] = certificates_expiry(pem, len);
+		}
+		i++;
+	}
+}
+
 static void
 setup_listeners(struct worker *worker)
 {
@@ -248,6 +275,7 @@ setup_listeners(struct worker *worker)
 		event_base_set(worker->base, &listener->event);
 		i++;
 	}
+	note_expiry(worker, certificates);
 	json_decref(certificates);
 }
 
@@ -283,9 +311,13 @@ setup_events(struct worker *worker)
  * Only then is the parent told, and the first byte from a client read.
  */
 static void
-start(struct worker *worker)
+start(struct worker *worker, unsigned int slot)
 {
 	worker->conf = control_conf();
+	worker->all_metrics = metrics_map(FD_METRICS);
+	worker->metrics = &worker->all_metrics->workers[slot];
+	metrics_set(&worker->metrics->connections, 0);
+	metrics_set(&worker->metrics->inflight, 0);
 	TAILQ_INIT(&worker->conns);
 	buf_pool_init(&worker->pool);
 	worker->date_time = -1;
@@ -294,6 +326,7 @@ start(struct worker *worker)
 		fatalx("event_base_new");
 	setup_listeners(worker);
 	setup_events(worker);
+	worker->log = request_log_new(worker);
 	issuers_load(worker);
 	if (worker->conf->signer != NULL)
 		worker->link = link_new(worker, FD_SIGNER);
@@ -321,7 +354,7 @@ worker_main(unsigned int slot, int foreground, int verbose)
 		fatal("worker");
 	log_role(role);
 	setproctitle("%s", role);
-	start(worker);
+	start(worker, slot);
 	set_accepting(worker, true);
 	if (control_send(FD_CONTROL, &ready, -1) == -1)
 		exit(0);

@@ -21,6 +21,9 @@
 
 struct link;
 struct metadata;
+struct metrics;
+struct metrics_worker;
+struct request_log;
 struct conn;
 TAILQ_HEAD(conns, conn);
 
@@ -43,9 +46,13 @@ struct worker {
 	struct event_base	*base;
 	struct worker_listener	*listeners;
 	struct link		*link;		/* NULL: no signer */
+	struct request_log	*log;
+	struct metrics		*all_metrics;
+	struct metrics_worker	*metrics;	/* its own, in there */
 	struct jwt_issuer	*issuers;
 	struct worker_issuer	*sources;	/* of each of these */
 	size_t			 nissuers;
+	uint64_t		*expiry;	/* of certificates, by server */
 	char			*jwks;		/* our own keys, or NULL */
 	size_t			 jwks_len;
 	char			 jwks_etag[ETAG_SIZE];
