@@ -29,6 +29,7 @@ enum jwt_error {
 	JWT_TIME,		/* a time that is absent or no integer */
 	JWT_SCOPE		/* no string, or list, of scope-tokens */
 };
+#define JWT_ERRORS	(JWT_SCOPE + 1)
 
 /* whose tokens are accepted, and with which keys */
 struct jwt_issuer {
@@ -65,6 +66,9 @@ enum jwt_error	 jwt_verify(const char *token, size_t len,
 		    const struct jwt_policy *, struct jwt *out);
 void		 jwt_clear(struct jwt *);
 const char	*jwt_strerror(enum jwt_error);
+
+/* a single word, for logs and metrics; NULL past the last */
+const char	*jwt_error_name(enum jwt_error);
 
 /*
  * The header and claims of a token that nobody verified, for a person to look

@@ -22,6 +22,7 @@ struct keyring {
 	struct private_key	*active;
 	char			*header;	/* encoded, with its dot */
 	size_t			 header_len;
+	uint64_t		 expiry;	/* of its certificates */
 	json_t			*jwks;
 };
 
@@ -58,7 +59,7 @@ make_header(struct keyring *ring, const struct conf_key *key, EVP_PKEY *pkey,
 
 	x5c = NULL;
 	if (key->certificate != NULL && (x5c = x5c_load(key->certificate,
-	    pkey, key->path)) == NULL)
+	    pkey, key->path, &ring->expiry)) == NULL)
 		return (-1);
 	text = header_text(pkey, alg, x5c);
 	json_decref(x5c);
@@ -150,6 +151,12 @@ char *
 keyring_jwks(const struct keyring *ring)
 {
 	return (json_dumps(ring->jwks, JSON_COMPACT));
+}
+
+uint64_t
+keyring_expiry(const struct keyring *ring)
+{
+	return (ring->expiry);
 }
 
 size_t

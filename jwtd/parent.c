@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -21,10 +22,11 @@
 #include "log.h"
 #include "sandbox.h"
 #include "signals.h"
+#include "status_file.h"
 #include "system.h"
 
 /* one that serves, one that starts, and those that drain */
-#define MAX_GENERATIONS	4
+#define MAX_GENERATIONS	METRICS_GENERATIONS
 
 struct parent {
 	const struct parent_options *options;
@@ -32,12 +34,15 @@ struct parent {
 	size_t			 n;
 	struct generation	*current;	/* serves; or NULL */
 	struct generation	*next;		/* starts; or NULL */
+	struct metrics		*metrics;
+	int			 metrics_fd;
+	struct status_end	 status;
 	bool			 stopping;
 	bool			 failed;
 	sigset_t		 wait_mask;
 };
 
-static volatile sig_atomic_t asked_to_stop, asked_to_reload;
+static volatile sig_atomic_t asked_to_stop, asked_to_reload, asked_for_status;
 
 static void
 on_signal(int sig)
@@ -46,14 +51,68 @@ on_signal(int sig)
 		asked_to_stop++;
 	else if (sig == SIGHUP)
 		asked_to_reload = 1;
+	else if (sig == STATUS_ASK)
+		asked_for_status = 1;
+}
+
+/* What the parent knows of itself; tell() says so when it has changed. */
+static struct metrics_parent *
+own(struct parent *parent)
+{
+	return (&parent->status.status.parent);
 }
 
 static void
-add(struct parent *parent, struct generation *gen)
+tell(struct parent *parent)
 {
+	own(parent)->generations = parent->n;
+	metrics_publish(parent->metrics, own(parent));
+	status_changed(&parent->status);
+}
+
+static bool
+has_place(const struct parent *parent, unsigned int place)
+{
+	const struct generation *gen;
+
+	TAILQ_FOREACH(gen, &parent->all, entry)
+		if (gen->counts.place == place)
+			return (true);
+	return (false);
+}
+
+/*
+ * Start a generation with that configuration, beside the others.  Returns -1
+ * after a message, without having kept it.
+ */
+static int
+add(struct parent *parent, struct conf *conf)
+{
+	struct generation_counts counts;
+	struct generation *gen;
+
+	counts.metrics = parent->metrics;
+	counts.fd = parent->metrics_fd;
+	for (counts.place = 0; has_place(parent, counts.place);
+	    counts.place++)
+		;
+	gen = generation_new(conf, parent->options, &counts, parent->current);
+	if (gen == NULL)
+		return (-1);
 	TAILQ_INSERT_TAIL(&parent->all, gen, entry);
 	parent->n++;
 	parent->next = gen;
+	tell(parent);
+	return (0);
+}
+
+static void
+not_reloaded(struct parent *parent)
+{
+	log_warnx("not reloaded: the configuration stays as it was");
+	own(parent)->last_refused = (uint64_t)time(NULL);
+	own(parent)->refused++;
+	tell(parent);
 }
 
 /* The next one will not be: what it opened is closed, and the old one stays. */
@@ -65,6 +124,18 @@ give_up_next(struct parent *parent)
 	parent->next = NULL;
 }
 
+static void
+check_status_path(const struct parent *parent, const struct conf *conf)
+{
+	const char *path;
+
+	path = status_path(conf, parent->options->file);
+	if (parent->status.path != NULL && (path == NULL ||
+	    strcmp(path, parent->status.path) != 0))
+		log_warnx("the status file stays \"%s\" until the next start",
+		    parent->status.path);
+}
+
 /*
  * Read the configuration again and start a generation with it.  Whatever is
  * wrong, the one that serves is not touched.
@@ -72,19 +143,17 @@ give_up_next(struct parent *parent)
 static void
 reload(struct parent *parent)
 {
-	struct generation *gen;
 	struct conf *conf;
 
-	gen = NULL;
-	if ((conf = conf_load(parent->options->file, NULL)) != NULL &&
-	    conf_say_laters(conf) == 0)
-		gen = generation_new(conf, parent->options, parent->current);
-	if (gen == NULL) {
-		conf_free(conf);
-		log_warnx("not reloaded: the configuration stays as it was");
+	own(parent)->begun++;
+	tell(parent);
+	conf = conf_load(parent->options->file, NULL);
+	if (conf != NULL)
+		check_status_path(parent, conf);
+	if (conf != NULL && add(parent, conf) == 0)
 		return;
-	}
-	add(parent, gen);
+	conf_free(conf);
+	not_reloaded(parent);
 }
 
 /* One after another, and not when too many old ones still drain. */
@@ -110,7 +179,11 @@ take_over(struct parent *parent)
 	old = parent->current;
 	parent->current = parent->next;
 	parent->next = NULL;
+	own(parent)->serving = parent->current->counts.place;
+	own(parent)->loaded = (uint64_t)time(NULL);
+	own(parent)->reloads += old != NULL;
 	generation_serve(parent->current);
+	tell(parent);
 	if (old == NULL)
 		return;
 	log_info("configuration reloaded");
@@ -141,7 +214,7 @@ look_at_next(struct parent *parent)
 	if (next->failed && first)
 		parent->failed = true;
 	else if (next->failed) {
-		log_warnx("not reloaded: the configuration stays as it was");
+		not_reloaded(parent);
 		give_up_next(parent);
 	}
 	return (false);
@@ -179,6 +252,7 @@ sweep(struct parent *parent)
 			parent->next = NULL;
 		TAILQ_REMOVE(&parent->all, gen, entry);
 		parent->n--;
+		tell(parent);
 		generation_close(gen, NULL);
 		generation_free(gen);
 	}
@@ -251,6 +325,10 @@ run(struct parent *parent, void (*started)(void *), void *arg)
 		reap(parent);
 		if (asked_to_stop)
 			stop(parent);
+		if (asked_for_status) {
+			asked_for_status = 0;
+			status_answer(&parent->status, parent->metrics);
+		}
 		if (look_at_next(parent)) {
 			log_info("ready");
 			started(arg);
@@ -260,11 +338,24 @@ run(struct parent *parent, void (*started)(void *), void *arg)
 	}
 }
 
+/* Where nobody asked for it, it need not be. */
+static void
+make_status_file(struct parent *parent, const struct conf *conf)
+{
+	int result;
+
+	result = status_begin(&parent->status, status_path(conf,
+	    parent->options->file));
+	if (result == -2 || (result == -1 && conf->status != NULL))
+		exit(1);
+}
+
 int
 parent_run(struct conf *conf, const struct parent_options *options,
     void (*started)(void *), void *arg)
 {
-	static const int heard[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD, 0 };
+	static const int heard[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD,
+	    STATUS_ASK, 0 };
 	struct generation *gen;
 	struct parent parent;
 	const char *empty;
@@ -272,18 +363,25 @@ parent_run(struct conf *conf, const struct parent_options *options,
 	memset(&parent, 0, sizeof(parent));
 	TAILQ_INIT(&parent.all);
 	parent.options = options;
+	parent.metrics_fd = metrics_file();
+	parent.metrics = metrics_map(dup(parent.metrics_fd));
 	empty = system_empty_directory();
 	if (geteuid() == 0 && mkdir(empty, 0755) == -1 && errno != EEXIST)
 		fatal("%s", empty);
-	if ((gen = generation_new(conf, options, NULL)) == NULL)
-		exit(1);
-	add(&parent, gen);
+	/* from now on somebody may ask */
 	signals_hear(heard, on_signal, &parent.wait_mask);
+	make_status_file(&parent, conf);
+	own(&parent)->started = (uint64_t)time(NULL);
+	if (add(&parent, conf) == -1) {
+		status_end(&parent.status);
+		exit(1);
+	}
 	sandbox(SANDBOX_PARENT);
 	run(&parent, started, arg);
 	/* the children's ends of the control sockets close with this process */
 	TAILQ_FOREACH(gen, &parent.all, entry)
 		generation_close(gen, NULL);
+	status_end(&parent.status);
 	log_info("%s", parent.failed ? "could not start" : "stopped");
 	return (parent.failed ? 1 : 0);
 }
