@@ -6,5 +6,7 @@
 
 /* milliseconds of CLOCK_MONOTONIC, the same in every process */
 uint64_t	clock_ms(void);
+/* and microseconds */
+uint64_t	clock_us(void);
 
 #endif

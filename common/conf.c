@@ -154,7 +154,6 @@ conf_new(void)
 	TAILQ_INIT(&conf->trusts);
 	TAILQ_INIT(&conf->servers);
 	TAILQ_INIT(&conf->listeners);
-	TAILQ_INIT(&conf->laters);
 	return (conf);
 }
 
@@ -233,13 +232,13 @@ server_free(struct conf_server *server)
 void
 conf_free(struct conf *conf)
 {
-	struct conf_later *later;
 	struct conf_listener *listener;
 	struct conf_server *server;
 	struct conf_trust *trust;
 
 	if (conf == NULL)
 		return;
+	free(conf->status);
 	conf_signer_free(conf->signer);
 	while ((trust = TAILQ_FIRST(&conf->trusts)) != NULL) {
 		TAILQ_REMOVE(&conf->trusts, trust, entry);
@@ -257,11 +256,6 @@ conf_free(struct conf *conf)
 		free(listener->address);
 		free(listener->servers);
 		free(listener);
-	}
-	while ((later = TAILQ_FIRST(&conf->laters)) != NULL) {
-		TAILQ_REMOVE(&conf->laters, later, entry);
-		free(later->text);
-		free(later);
 	}
 	strings_free(&conf->files);
 	free(conf);
@@ -325,18 +319,4 @@ conf_tls(const struct conf *conf)
 		if (listener->tls)
 			return (true);
 	return (false);
-}
-
-unsigned int
-conf_say_laters(const struct conf *conf)
-{
-	const struct conf_later *later;
-	unsigned int n;
-
-	n = 0;
-	TAILQ_FOREACH(later, &conf->laters, entry) {
-		log_warnx("%s", later->text);
-		n++;
-	}
-	return (n);
 }

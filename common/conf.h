@@ -165,26 +165,19 @@ struct conf_server {
 };
 TAILQ_HEAD(conf_servers, conf_server);
 
-/* a statement that parses and checks, but that this version cannot do yet */
-struct conf_later {
-	TAILQ_ENTRY(conf_later)	 entry;
-	char			*text;	/* "FILE:LINE: \"x\" is not ..." */
-};
-TAILQ_HEAD(conf_laters, conf_later);
-
 struct conf {
 	unsigned int		 prefork;
 	unsigned int		 timeout_request;	/* seconds */
 	unsigned int		 timeout_idle;		/* seconds */
 	unsigned int		 limit_connections;	/* per worker */
 	unsigned int		 limit_requests;	/* per worker */
+	char			*status;		/* path, or NULL */
 	struct conf_signer	*signer;		/* or NULL */
 	struct conf_trusts	 trusts;
 	size_t			 ntrusts;
 	struct conf_servers	 servers;
 	struct conf_listeners	 listeners;	/* each once, of all servers */
 	size_t			 nlisteners;
-	struct conf_laters	 laters;
 	struct strings		 files;		/* names of what was read */
 	bool			 partial;	/* an error outside of blocks */
 };
@@ -243,6 +236,8 @@ bool		 conf_conninfo_password(const char *);
 
 /* the one that is not retired */
 const struct conf_key *conf_signing_key(const struct conf_signer *);
+/* The word of the statement; "none" for CONF_NONE. */
+const char	*conf_service_name(enum conf_service);
 
 /* Does any listener have TLS? */
 bool		 conf_tls(const struct conf *);
@@ -253,9 +248,6 @@ const char	*conf_listener_name(const struct conf_listener *, char *buf,
 
 /* is it a loopback address, or a Unix socket? */
 bool		 conf_listener_loopback(const struct conf_listener *);
-
-/* Log what parses but cannot be done in this version.  Returns how much. */
-unsigned int	 conf_say_laters(const struct conf *);
 
 struct conf	*conf_new(void);
 void		 conf_free(struct conf *);

@@ -43,7 +43,6 @@ void	 strings_add(struct strings *, const char *);
 void	 strings_free(struct strings *);
 struct conf_signer *conf_signer_new(void);
 void	 conf_signer_free(struct conf_signer *);
-const char *conf_service_name(enum conf_service);
 
 /*
  * conf_value.c: pure functions that read one value.  Each returns NULL, or what

@@ -1,18 +1,12 @@
 /*
  * What the statements of jwtd.conf(5) have in common: errors at their line,
- * what can be given once, numbers and times, lists, and what a later version
- * will do.
+ * what can be given once, numbers and times, and lists.
  */
 #include "conf_parse.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* what parses but does nothing yet: a line goes when its feature comes */
-static const char *const laters[] = {
-	"metrics"
-};
 
 /* What is in error may hold what will then seem to be missing. */
 void
@@ -41,27 +35,6 @@ parse_error(struct conf_parser *p, int line, const char *fmt, ...)
 	va_end(ap);
 	conf_error(&p->errors, p->lex.file, line, "%s", text);
 	parse_mark(p, false);
-}
-
-void
-parse_later(struct conf_parser *p, const char *word)
-{
-	struct conf_later *later;
-	size_t i;
-	int n;
-
-	for (i = 0; i < sizeof(laters) / sizeof(laters[0]); i++)
-		if (strcmp(laters[i], word) == 0)
-			break;
-	if (i == sizeof(laters) / sizeof(laters[0]))
-		return;
-	later = conf_alloc(sizeof(*later));
-	n = asprintf(&later->text,
-	    "%s:%d: \"%s\" is not available in this version", p->lex.file,
-	    p->lex.line, word);
-	if (n == -1)
-		later->text = conf_dup(word);
-	TAILQ_INSERT_TAIL(&p->conf->laters, later, entry);
 }
 
 bool
@@ -136,4 +109,14 @@ bool
 parse_path(struct conf_parser *p, const char *what, const char *path)
 {
 	return (parse_valid(p, what, path, conf_bytes(path, CONF_MAX_STRING)));
+}
+
+/* Who looks for it may be elsewhere. */
+void
+parse_status(struct conf_parser *p, const char *path)
+{
+	if (parse_once(p, ONCE_STATUS, "status") &&
+	    parse_path(p, "status", path) && parse_valid(p, "status", path,
+	    path[0] == '/' ? NULL : "not an absolute path"))
+		p->conf->status = conf_dup(path);
 }

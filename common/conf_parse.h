@@ -18,6 +18,7 @@ enum once {
 	ONCE_TIMEOUT_IDLE,
 	ONCE_LIMIT_CONNECTIONS,
 	ONCE_LIMIT_REQUESTS,
+	ONCE_STATUS,
 	ONCE_ISSUER,
 	ONCE_STORE,
 	ONCE_LIFETIME,
@@ -72,8 +73,6 @@ struct conf_parser {
 void	 parse_mark(struct conf_parser *, bool all);
 void	 parse_error(struct conf_parser *, int line, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
-/* note it, if this version cannot do it yet */
-void	 parse_later(struct conf_parser *, const char *);
 /* is why NULL?  Else it is what is wrong with the value. */
 bool	 parse_valid(struct conf_parser *, const char *what,
 	    const char *value, const char *why);
@@ -85,6 +84,7 @@ void	 parse_number(struct conf_parser *, enum once, const char *word,
 void	 parse_seconds(struct conf_parser *, enum once, const char *word,
 	    const char *value, unsigned int min, unsigned int max,
 	    unsigned int *);
+void	 parse_status(struct conf_parser *, const char *path);
 bool	 parse_path(struct conf_parser *, const char *what, const char *path);
 void	 parse_list_begin(struct conf_parser *);
 void	 parse_list_add(struct conf_parser *, const char *);

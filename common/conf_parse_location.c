@@ -74,7 +74,6 @@ parse_service(struct conf_parser *p, enum conf_service service)
 		return;
 	}
 	p->location->service = service;
-	parse_later(p, conf_service_name(service));
 }
 
 void

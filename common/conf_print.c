@@ -191,6 +191,8 @@ conf_print(const struct conf *conf, FILE *f)
 	print_time(f, "timeout idle", conf->timeout_idle, "\n");
 	fprintf(f, "limit connections %u\n", conf->limit_connections);
 	fprintf(f, "limit requests %u\n", conf->limit_requests);
+	if (conf->status != NULL)
+		line(f, "status", conf->status, "\n");
 	if (conf->signer != NULL)
 		print_signer(f, conf->signer);
 	TAILQ_FOREACH(trust, &conf->trusts, entry)

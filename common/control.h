@@ -17,10 +17,12 @@
 #define FD_CONF		4	/* the configuration that was validated */
 #define FD_KEYS		5	/* jwtd-signer writes its public keys here */
 #define FD_PUBLISH	5	/* tlskey writes the certificates here */
+#define FD_SIGNER_METRICS 6	/* jwtd-signer: the same as FD_METRICS */
 #define FD_SIGNER	5	/* worker: its end of the pair, if any */
 #define FD_TLSKEY	6	/* worker: its end of the pair, if any */
 #define FD_CERTIFICATES	7	/* worker: what tlskey wrote, if any */
-#define FD_LISTEN	8	/* worker: the first of its listeners */
+#define FD_METRICS	8	/* worker: what is counted, see metrics.h */
+#define FD_LISTEN	9	/* worker: the first of its listeners */
 
 /*
  * Issuers are numbered: our own, if there is a signer, is 0, and those of the

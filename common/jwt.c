@@ -389,6 +389,29 @@ jwt_strerror(enum jwt_error error)
 	return ("invalid");
 }
 
+const char *
+jwt_error_name(enum jwt_error error)
+{
+	static const char *const names[JWT_ERRORS] = {
+		[JWT_OK] = "ok",
+		[JWT_MALFORMED] = "malformed",
+		[JWT_TYPE] = "type",
+		[JWT_CRITICAL] = "critical",
+		[JWT_ALGORITHM] = "algorithm",
+		[JWT_KEY] = "key",
+		[JWT_SIGNATURE] = "signature",
+		[JWT_ISSUER] = "issuer",
+		[JWT_AUDIENCE] = "audience",
+		[JWT_SUBJECT] = "subject",
+		[JWT_EXPIRED] = "expired",
+		[JWT_NOT_YET] = "not_yet",
+		[JWT_TIME] = "time",
+		[JWT_SCOPE] = "scope"
+	};
+
+	return ((size_t)error < JWT_ERRORS ? names[error] : NULL);
+}
+
 int
 jwt_peek(const char *token, size_t len, json_t **header, json_t **claims)
 {

@@ -29,6 +29,7 @@ enum jwt_error {
 	JWT_TIME,		/* a time that is absent or no integer */
 	JWT_SCOPE		/* no string, or list, of scope-tokens */
 };
+#define JWT_ERRORS	(JWT_SCOPE + 1)
 
 /* whose tokens are accepted, and with which keys */
 struct jwt_issuer {
@@ -74,6 +75,9 @@ void		 jwt_clear(struct jwt *);
 /* JWT_OK, JWT_EXPIRED or JWT_NOT_YET, with the leeway */
 enum jwt_error	 jwt_check_times(const struct jwt_times *, int64_t now);
 const char	*jwt_strerror(enum jwt_error);
+
+/* a single word, for logs and metrics; NULL past the last */
+const char	*jwt_error_name(enum jwt_error);
 
 /*
  * The header and claims of a token that nobody verified, for a person to look

@@ -1,8 +1,11 @@
 /*
  * Messages to the administrator.  The one place that writes to syslog and
  * stderr; it holds the process's name and role, and nothing else is global.
+ * Whether stderr is the journal of systemd is told by the environment.
  */
 #include "log.h"
+
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,9 +25,31 @@ static struct {
 	bool		 foreground;
 	bool		 verbose;
 	bool		 detached;
+	bool		 journal;	/* stderr takes priorities */
 	int		 null;
 	void		(*divert)(const char *);
-} state = { "jwtd", NULL, true, false, false, -1, NULL };
+} state = { .name = "jwtd", .foreground = true, .null = -1 };
+
+/*
+ * As systemd.exec(5) says under $JOURNAL_STREAM: the variable is inherited by
+ * programs whose stderr is another thing, so the file has to be that one.
+ */
+static bool
+is_journal(int fd)
+{
+	char text[64];
+	const char *stream;
+	struct stat st;
+	int n;
+
+	if ((stream = getenv("JOURNAL_STREAM")) == NULL ||
+	    fstat(fd, &st) == -1)
+		return (false);
+	n = snprintf(text, sizeof(text), "%llu:%llu",
+	    (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	return (n > 0 && (size_t)n < sizeof(text) &&
+	    strcmp(text, stream) == 0);
+}
 
 void
 log_init(const char *name, int foreground, int verbose)
@@ -32,6 +57,7 @@ log_init(const char *name, int foreground, int verbose)
 	state.name = name;
 	state.foreground = foreground;
 	state.verbose = verbose;
+	state.journal = is_journal(STDERR_FILENO);
 	if (!foreground) {
 		openlog(name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
 		/* opened now, because there is no /dev after chroot */
@@ -75,6 +101,7 @@ log_verbose(void)
 /*
  * Escape what could forge a line or talk to a terminal: controls, and those of
  * U+0080 to U+009F, which UTF-8 begins with 0xc2.  What does not fit is cut.
+ * Values of others have been through log_value_quote() before.
  */
 static void
 escape(char *out, size_t size, const char *in)
@@ -94,6 +121,24 @@ escape(char *out, size_t size, const char *in)
 	out[n] = '\0';
 }
 
+/* one write, so that the lines of several processes do not mix */
+static void
+emit_stderr(int priority, const char *safe)
+{
+	char text[LOG_LINE_MAX], level[8] = "";
+	int n;
+
+	/* sd-daemon(3) */
+	if (state.journal)
+		(void)snprintf(level, sizeof(level), "<%d>", priority);
+	n = snprintf(text, sizeof(text), "%s%s: %s%s%.900s\n", level,
+	    state.name, state.role != NULL ? state.role : "",
+	    state.role != NULL ? ": " : "", safe);
+	if (n > 0 && (size_t)n < sizeof(text) &&
+	    write(STDERR_FILENO, text, (size_t)n) == -1)
+		errno = 0;	/* nobody is left to tell */
+}
+
 static void __attribute__((format(printf, 3, 0)))
 emit(int priority, int error, const char *fmt, va_list ap)
 {
@@ -111,15 +156,8 @@ emit(int priority, int error, const char *fmt, va_list ap)
 		    state.role != NULL ? ": " : "", safe);
 	if (state.divert != NULL && priority != LOG_CRIT)
 		state.divert(safe);
-	/* one write, so that the lines of several processes do not mix */
-	else if (!state.detached) {
-		n = snprintf(text, sizeof(text), "%s: %s%s%.900s\n", state.name,
-		    state.role != NULL ? state.role : "",
-		    state.role != NULL ? ": " : "", safe);
-		if (n > 0 && (size_t)n < sizeof(text) &&
-		    write(STDERR_FILENO, text, (size_t)n) == -1)
-			errno = 0;	/* nobody is left to tell */
-	}
+	else if (!state.detached)
+		emit_stderr(priority, safe);
 	errno = saved;
 }
 
@@ -140,6 +178,16 @@ log_warnx(const char *fmt, ...)
 
 	va_start(ap, fmt);
 	emit(LOG_WARNING, 0, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_notice(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit(LOG_NOTICE, 0, fmt, ap);
 	va_end(ap);
 }
 

@@ -11,7 +11,8 @@
 /*
  * name is the program's.  With foreground, messages go to stderr for good;
  * else to stderr and syslog until log_detach().  With verbose, log_debug()
- * is heard.  Call before chroot: it opens syslog.
+ * is heard.  Call before chroot: it opens syslog.  Lines on stderr begin with
+ * a priority, as in "<6>", where that is the journal of systemd.
  */
 void	log_init(const char *name, int foreground, int verbose);
 /* what this process is; a static string or one that outlives it */
@@ -32,6 +33,7 @@ bool	log_verbose(void);
 /* with and without ": " and the text of errno */
 void	log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));
 void	log_warnx(const char *, ...) __attribute__((format(printf, 1, 2)));
+void	log_notice(const char *, ...) __attribute__((format(printf, 1, 2)));
 void	log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
 void	log_debug(const char *, ...) __attribute__((format(printf, 1, 2)));
 void	fatal(const char *, ...)

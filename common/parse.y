@@ -28,8 +28,8 @@ static void	 include(int, const char *);
 %token	<number> HEALTH IDLE INCLUDE INSECURE ISSUER JWKS KEY KEYS LIFETIME
 %token	<number> LIMIT LISTEN LOCATION METADATA METRICS ON PER PORT POSTGRES
 %token	<number> PREFORK PROXY PS256 REALM REMEMBER REQUEST REQUESTS RESOURCE
-%token	<number> RETIRED RS256 SCOPE SERVER SIGNER STORE STOREFILE THROTTLE
-%token	<number> TIMEOUT TLS TRUST TRUSTED
+%token	<number> RETIRED RS256 SCOPE SERVER SIGNER STATUS STORE STOREFILE
+%token	<number> THROTTLE TIMEOUT TLS TRUST TRUSTED
 %token	<string> NAME STRING
 %token	BAD
 %type	<number> alg security proxy service
@@ -75,6 +75,7 @@ statement	: NAME '=' STRING		{ define($1, $3); }
 			parse_number(&p, ONCE_LIMIT_REQUESTS, "limit requests",
 			    $3, 1, 4096, &p.conf->limit_requests);
 		}
+		| STATUS STRING			{ parse_status(&p, $2); }
 		| signer
 		| trust
 		| server
@@ -297,6 +298,7 @@ static const struct {
 	{ "scope", SCOPE },
 	{ "server", SERVER },
 	{ "signer", SIGNER },
+	{ "status", STATUS },
 	{ "store", STORE },
 	{ "throttle", THROTTLE },
 	{ "timeout", TIMEOUT },

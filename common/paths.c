@@ -13,3 +13,4 @@
 
 const char *const path_signer = PATH_SIGNER;
 const char *const path_conf = PATH_CONF;
+const char *const path_status = "/var/run/jwtd.status";

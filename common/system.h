@@ -16,6 +16,12 @@ int	system_anonymous_file(const char *name);
  */
 int	system_seal(int fd);
 
+/*
+ * From now on nobody can change how large that file is, so that what is mapped
+ * stays.  As far as the system has that.  0 or -1 with errno.
+ */
+int	system_seal_size(int fd);
+
 /* A directory that is empty and that only root can write, to be confined in. */
 const char *system_empty_directory(void);
 

@@ -18,6 +18,13 @@ system_seal(int fd)
 	    F_SEAL_GROW | F_SEAL_WRITE));
 }
 
+int
+system_seal_size(int fd)
+{
+	return (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK |
+	    F_SEAL_GROW));
+}
+
 const char *
 system_empty_directory(void)
 {

@@ -30,6 +30,13 @@ system_seal(int fd)
 	return (0);
 }
 
+int
+system_seal_size(int fd)
+{
+	(void)fd;
+	return (0);
+}
+
 const char *
 system_empty_directory(void)
 {

@@ -7,12 +7,14 @@
  * The number of bytes of the sequence at p, or 0: overlong forms, surrogates
  * and what lies past U+10FFFF are refused (RFC 3629 section 3).
  */
-static size_t
-sequence(const uint8_t *p, size_t len)
+size_t
+utf8_sequence(const char *s, size_t len)
 {
+	const uint8_t *p;
 	uint8_t low, high;
 	size_t n, i;
 
+	p = (const uint8_t *)s;
 	low = 0x80;
 	high = 0xbf;
 	if (p[0] < 0x80)
@@ -44,14 +46,12 @@ sequence(const uint8_t *p, size_t len)
 bool
 utf8_valid(const char *s, size_t len)
 {
-	const uint8_t *p;
 	size_t n;
 
-	p = (const uint8_t *)s;
 	while (len > 0) {
-		if ((n = sequence(p, len)) == 0)
+		if ((n = utf8_sequence(s, len)) == 0)
 			return (false);
-		p += n;
+		s += n;
 		len -= n;
 	}
 	return (true);

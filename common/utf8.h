@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* bytes of the character that begins here, of which len > 0 are there; or 0 */
+size_t	utf8_sequence(const char *, size_t len);
 bool	utf8_valid(const char *, size_t);
 /* no byte below 0x20 and no 0x7f */
 bool	utf8_no_controls(const char *, size_t);

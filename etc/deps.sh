@@ -11,7 +11,7 @@ packages="ca-certificates gcc make pkg-config bison mandoc cppcheck
 	nginx-light haproxy caddy docker-registry skopeo testssl.sh
 	apache2-utils python3 python3-jwt python3-cryptography python3-yaml jose
 	python3-authlib python3-requests
-	postgresql pgbouncer
+	postgresql pgbouncer fail2ban
 	clang libclang-rt-14-dev clang-tidy musl-tools libc6-dev-arm64-cross
 	valgrind"
 users="_jwtd _jwtdsign _jwtdfetch _jwtdtls"
@@ -55,7 +55,8 @@ if command -v dpkg-query >/dev/null 2>&1; then
 		$as_root apt-get update -qq
 		DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y \
 		    -qq --no-install-recommends $missing >/dev/null
-		for s in nginx haproxy caddy docker-registry pgbouncer; do
+		for s in nginx haproxy caddy docker-registry pgbouncer \
+		    fail2ban; do
 			case $missing in
 			*" $s"*) test ! -d /run/systemd/system ||
 			    $as_root systemctl -q disable $s ;;

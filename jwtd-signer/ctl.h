@@ -58,6 +58,8 @@ int	 ctl_user_enable(struct ctl *, int, char **);
 int	 ctl_user_delete(struct ctl *, int, char **);
 int	 ctl_user_list(struct ctl *, int, char **);
 int	 ctl_user_import(struct ctl *, int, char **);
+int	 ctl_reload(struct ctl *, int, char **);
+int	 ctl_status(struct ctl *, int, char **);
 int	 ctl_token_show(struct ctl *, int, char **);
 int	 ctl_token_verify(struct ctl *, int, char **);
 int	 ctl_doctor(struct ctl *, int, char **);

@@ -120,7 +120,6 @@ check_file(struct doctor *d, const char *path)
 static bool
 check_conf(struct doctor *d, struct ctl *ctl)
 {
-	const struct conf_later *later;
 	char *text;
 	size_t i, len;
 	FILE *f;
@@ -137,8 +136,6 @@ check_conf(struct doctor *d, struct ctl *ctl)
 		return (false);
 	for (i = 0; i < d->conf->files.n; i++)
 		check_file(d, d->conf->files.v[i]);
-	TAILQ_FOREACH(later, &d->conf->laters, entry)
-		doctor_say(d, DOCTOR_ERROR, "%s", later->text);
 	if (d->conf->signer != NULL && d->conf->signer->lifetime >
 	    LIFETIME_LONG)
 		doctor_say(d, DOCTOR_WARNING, "lifetime of %us: a token "

@@ -94,8 +94,11 @@ static bool
 look_up(struct serve *serve, struct attempt *a)
 {
 	enum store_result result;
+	uint64_t start;
 
+	start = clock_us();
 	result = store_lookup(serve->store, a->who->user, &a->user);
+	(void)metrics_since(&serve->metrics->phases[METRICS_STORE], start);
 	a->found = result == STORE_FOUND;
 	return (result != STORE_UNAVAILABLE);
 }
@@ -112,6 +115,20 @@ remembered(const struct serve *serve, const struct attempt *a)
 	    !may_strengthen(serve, a));
 }
 
+static bool
+is_right(struct serve *serve, const struct attempt *a)
+{
+	uint64_t start;
+	bool right;
+
+	start = clock_us();
+	right = a->found && password_verify(a->user.hash, a->who->password);
+	if (!a->found)
+		password_dummy(a->who->password);
+	(void)metrics_since(&serve->metrics->phases[METRICS_HASH], start);
+	return (right);
+}
+
 /*
  * One hash, whoever it is: an unknown user and a disabled one cost the same as
  * one who is there.
@@ -121,11 +138,9 @@ verify(struct serve *serve, struct attempt *a)
 {
 	bool good;
 
-	if (!a->found) {
-		password_dummy(a->who->password);
+	good = is_right(serve, a);
+	if (!a->found)
 		return (false);
-	}
-	good = password_verify(a->user.hash, a->who->password);
 	if (good && !a->user.disabled) {
 		remember_add(&serve->shared->remember, a->user.hash,
 		    a->who->user, a->who->password, clock_ms());
@@ -156,13 +171,16 @@ log_in(struct serve *serve, struct attempt *attempts, size_t n,
 		if (!look_up(serve, &attempts[i]))
 			return (LOGIN_UNAVAILABLE);
 		*good = &attempts[i];
-		if (remembered(serve, *good))
+		if (remembered(serve, *good)) {
+			metrics_add(&serve->metrics->remembered, 1);
 			return (LOGIN_GOOD);
+		}
 	}
 	*good = NULL;
 	if (!hashing_begin(&serve->shared->hashing, serve->slot, since,
 	    clock_ms()))
 		return (LOGIN_LATER);
+	metrics_add(&serve->metrics->hashed, 1);
 	for (i = 0; i < n && *good == NULL; i++)
 		if (verify(serve, &attempts[i]))
 			*good = &attempts[i];
@@ -182,8 +200,10 @@ make_token(struct serve *serve, const struct message_request *request,
 	struct claims_result result;
 	unsigned char random[JTI_BYTES];
 	enum message_status status;
+	uint64_t start;
 	size_t max;
 
+	start = clock_us();
 	randombytes_buf(random, sizeof(random));
 	(void)base64url_encode(id, sizeof(id), random, sizeof(random));
 	memset(&claims, 0, sizeof(claims));
@@ -210,6 +230,7 @@ make_token(struct serve *serve, const struct message_request *request,
 		log_warnx("user \"%s\": the token cannot be signed", name);
 		return (MESSAGE_BROKEN);
 	}
+	(void)metrics_since(&serve->metrics->phases[METRICS_SIGN], start);
 	(void)strlcpy(scratch->reply.scope, result.scope,
 	    sizeof(scratch->reply.scope));
 	scratch->reply.lifetime = result.lifetime;
@@ -247,6 +268,7 @@ decide(struct serve *serve, const struct message_request *request,
 		login = LOGIN_BAD;
 	else if (wait > 0) {
 		login = LOGIN_THROTTLED;
+		metrics_add(&serve->metrics->throttled, 1);
 		scratch->reply.retry_after = (uint32_t)((wait + 999) / 1000);
 	} else {
 		memset(attempts, 0, sizeof(attempts));

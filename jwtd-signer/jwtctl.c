@@ -1,7 +1,7 @@
 /*
- * jwtctl(8): keys, certificates, users and tokens from the command line.  This
- * file knows the commands by name and what they share; it touches no key and no
- * user itself.
+ * jwtctl(8): keys, certificates, users, tokens and the daemon that runs, from
+ * the command line.  This file knows the commands by name and what they share;
+ * it touches no key and no user itself.
  */
 #include <sys/stat.h>
 
@@ -43,6 +43,8 @@ static const struct command {
 	{ "user", "import", "[-cr] file", ctl_user_import },
 	{ "token", "show", "", ctl_token_show },
 	{ "token", "verify", "[-a audience] [-s scope]", ctl_token_verify },
+	{ "status", "", "", ctl_status },
+	{ "reload", "", "", ctl_reload },
 	{ "doctor", "", "", ctl_doctor },
 	{ "doctor", "token", "[-a audience | path]", ctl_doctor_token },
 	{ "doctor", "nginx", "[server]", ctl_doctor_nginx },

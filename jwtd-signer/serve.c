@@ -25,6 +25,7 @@
 #define BATCH		8
 #define RETRY_AFTER	1	/* seconds, for a request that was lost */
 #define FINISH_MS	2000	/* for requests that were put off */
+#define BEAT_MS		1000	/* so often it shows that it is alive */
 
 static volatile sig_atomic_t terminated;
 
@@ -82,6 +83,19 @@ hold(struct serve *serve, size_t index, size_t worker, uint64_t id)
 	__atomic_store_n(&held->id, id, __ATOMIC_RELEASE);
 }
 
+/* How long was it on its way?  The deadline says when it was sent. */
+static void
+count_queue(struct serve *serve, const struct message_request *request,
+    uint64_t now)
+{
+	uint64_t sent;
+
+	sent = request->deadline -
+	    (uint64_t)serve->conf->timeout_request * 1000;
+	metrics_observe(&serve->metrics->phases[METRICS_QUEUE],
+	    sent < now ? (now - sent) * 1000 : 0);
+}
+
 /* Returns false if it has to wait for a hash. */
 static bool
 answer(struct serve *serve, size_t worker,
@@ -91,6 +105,7 @@ answer(struct serve *serve, size_t worker,
 	/* the worker has already answered 503 for it */
 	if (clock_ms() > request->deadline)
 		return (true);
+	metrics_set(&serve->metrics->beat, clock_ms());
 	if (!issue_token(serve, request, since, scratch))
 		return (false);
 	send_answer(serve->workers[worker], scratch);
@@ -112,8 +127,10 @@ begin(struct serve *serve, size_t worker, const struct message_request *request,
 	size_t i;
 
 	now = clock_ms();
+	count_queue(serve, request, now);
 	hold(serve, DEFER_MAX, worker, request->id);
 	if (!answer(serve, worker, request, now, scratch)) {
+		metrics_add(&serve->metrics->deferred, 1);
 		i = defer_add(serve->defer, worker, request, now);
 		hold(serve, i, worker, request->id);
 	}
@@ -135,16 +152,19 @@ static bool
 resume(struct serve *serve, struct issue_scratch *scratch)
 {
 	struct deferred *one;
-	uint64_t since;
+	uint64_t since, start;
 
 	if ((one = defer_next(serve->defer)) == NULL)
 		return (false);
 	since = defer_oldest(serve->defer);
-	hashing_wait(&serve->shared->hashing, serve->slot, since, clock_ms());
+	start = clock_ms();
+	hashing_wait(&serve->shared->hashing, serve->slot, since, start);
 	if (!hashing_turn(&serve->shared->hashing, serve->slot, since,
 	    clock_ms()) ||
 	    !answer(serve, one->worker, &one->request, since, scratch))
 		return (false);
+	metrics_observe(&serve->metrics->phases[METRICS_WAIT],
+	    (start - one->since) * 1000);
 	forget(serve, one);
 	hashing_wait(&serve->shared->hashing, serve->slot,
 	    defer_oldest(serve->defer), clock_ms());
@@ -217,8 +237,8 @@ take_some(struct serve *serve, size_t *turn, struct message_request *request,
 }
 
 /*
- * Wait for a packet for so many ms, 0 to look only or -1 for ever.  Signals
- * arrive here and nowhere else.  Returns -1 when it is time to end.
+ * Wait for a packet for so many ms, 0 to look only.  Signals arrive here and
+ * nowhere else.  Returns -1 when it is time to end.
  */
 static int
 wait_for_work(struct serve *serve, const sigset_t *mask, int ms)
@@ -227,6 +247,7 @@ wait_for_work(struct serve *serve, const sigset_t *mask, int ms)
 	struct pollfd pfd[CONF_MAX_WORKERS + 1];
 	size_t i, n;
 
+	metrics_set(&serve->metrics->beat, clock_ms());
 	pfd[0].fd = serve->life;
 	pfd[0].events = POLLIN;
 	n = 1;
@@ -236,9 +257,9 @@ wait_for_work(struct serve *serve, const sigset_t *mask, int ms)
 		pfd[n].fd = serve->workers[i];
 		pfd[n++].events = POLLIN;
 	}
-	ts.tv_sec = 0;
-	ts.tv_nsec = ms * 1000000L;
-	if (ppoll(pfd, (nfds_t)n, ms == -1 ? NULL : &ts, mask) == -1) {
+	ts.tv_sec = ms / 1000;
+	ts.tv_nsec = ms % 1000 * 1000000L;
+	if (ppoll(pfd, (nfds_t)n, &ts, mask) == -1) {
 		if (errno != EINTR)
 			fatal("ppoll");
 		return (terminated ? -1 : 0);
@@ -300,7 +321,7 @@ serve_run(struct serve *serve)
 		if (!busy)
 			busy = store_work(serve->store);
 		if (wait_for_work(serve, &mask, busy ? 0 :
-		    serve->defer->n > 0 ? HASHING_ASK_MS : -1) == -1)
+		    serve->defer->n > 0 ? HASHING_ASK_MS : BEAT_MS) == -1)
 			break;
 	}
 	finish(serve, scratch);

@@ -8,6 +8,7 @@
 #include "conf.h"
 #include "defer.h"
 #include "hashing.h"
+#include "metrics.h"
 #include "remember.h"
 #include "sign.h"
 #include "store.h"
@@ -39,6 +40,7 @@ struct serve {
 	struct strings		 audiences;	/* of all grant locations */
 	struct serve_shared	*shared;
 	struct defer		*defer;		/* this signer's own */
+	struct metrics_signer	*metrics;	/* the same */
 	size_t			 slot;		/* this signer's, in held */
 	int			 life;		/* ends when the master does */
 	int			 workers[CONF_MAX_WORKERS];	/* -1: none */

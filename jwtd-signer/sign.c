@@ -25,6 +25,7 @@ struct signing {
 	char			*header;	/* encoded, with its dot */
 	size_t			 header_len;
 	int64_t			 since;		/* it signs from then */
+	uint64_t		 expiry;	/* of its certificates; 0: none */
 };
 
 struct keyring {
@@ -67,7 +68,7 @@ make_header(struct signing *new, const struct conf_key *key, EVP_PKEY *pkey,
 
 	x5c = NULL;
 	if (key->certificate != NULL && (x5c = x5c_load(key->certificate,
-	    pkey, key->path)) == NULL)
+	    pkey, key->path, &new->expiry)) == NULL)
 		return (-1);
 	text = header_text(pkey, alg, x5c);
 	json_decref(x5c);
@@ -194,6 +195,12 @@ char *
 keyring_jwks(const struct keyring *ring)
 {
 	return (json_dumps(ring->jwks, JSON_COMPACT));
+}
+
+uint64_t
+keyring_expiry(const struct keyring *ring)
+{
+	return (ring->active != NULL ? ring->active->expiry : 0);
 }
 
 size_t

@@ -26,6 +26,9 @@ void		 keyring_at(struct keyring *, int64_t now);
 /* The public keys as a JWK set, which the caller frees. */
 char		*keyring_jwks(const struct keyring *);
 
+/* When the certificates of the key that signs expire; 0: it has none. */
+uint64_t	 keyring_expiry(const struct keyring *);
+
 /*
  * Make the token, JWS compact serialization (RFC 7515 section 7.1), of these
  * claims.  Returns its length, or 0 if it does not fit or cannot be signed.

@@ -26,6 +26,7 @@
 #include "libraries.h"
 #include "log.h"
 #include "memlock.h"
+#include "metrics.h"
 #include "password.h"
 #include "priv.h"
 #include "restart.h"
@@ -46,6 +47,8 @@ struct signer {
 struct master {
 	struct serve	 serve;		/* what every signer starts with */
 	struct signer	 signers[CONF_MAX_SIGNERS];
+	struct metrics_generation *metrics;
+	unsigned int	 place;		/* in the metrics, of a generation */
 	int		 life[2];	/* the signers hold one end */
 	sigset_t	 wait_mask;
 	bool		 stopping;
@@ -140,6 +143,12 @@ start(struct master *master)
 	    &serve->shared->store);
 	if (serve->store == NULL)
 		exit(1);
+	master->metrics = &metrics_map(FD_SIGNER_METRICS)->
+	    places[master->place];
+	metrics_set(&master->metrics->processes[METRICS_SIGNER].configured,
+	    serve->conf->signer->prefork);
+	metrics_set(&master->metrics->key_expiry,
+	    keyring_expiry(serve->keys));
 	if (password_dummy_init() == -1)
 		fatalx("no memory for argon2id");
 	if (pipe2(master->life, O_CLOEXEC) == -1)
@@ -165,6 +174,7 @@ run_signer(struct master *master, size_t slot)
 	close(master->life[1]);
 	master->serve.life = master->life[0];
 	master->serve.slot = slot;
+	master->serve.metrics = &master->metrics->signers[slot];
 	setproctitle("signer %zu", slot);
 	(void)snprintf(role, sizeof(role), "signer %zu", slot);
 	log_role(role);
@@ -207,6 +217,10 @@ start_signers(struct master *master)
 			run_signer(master, i);
 		default:
 			signer->pid = pid;
+			metrics_started(master->metrics, METRICS_SIGNER);
+			/* alive until it shows that itself */
+			metrics_set(&master->metrics->signers[i].beat,
+			    clock_ms());
 			break;
 		}
 	}
@@ -256,6 +270,7 @@ reap(struct master *master)
 			continue;
 		signer = &master->signers[i];
 		signer->pid = 0;
+		metrics_ended(master->metrics, METRICS_SIGNER, i);
 		answer_for(master, i);
 		if (master->stopping || signer->replaced) {
 			restart_reset(&signer->restart);
@@ -268,6 +283,8 @@ reap(struct master *master)
 			log_warnx("signer %zu ended with status %d", i,
 			    WEXITSTATUS(status));
 		restart_ended(&signer->restart, clock_ms());
+		metrics_add(&master->metrics->processes[METRICS_SIGNER].
+		    restarts, 1);
 	}
 }
 
@@ -352,13 +369,21 @@ main(int argc, char *argv[])
 {
 	static const int heard[] = { SIGTERM, SIGCHLD, 0 };
 	struct master *master;
+	unsigned int place;
 	int ch, foreground, verbose;
+	const char *errstr;
 
 	foreground = verbose = 0;
-	while ((ch = getopt(argc, argv, "dv")) != -1)
+	place = 0;
+	errstr = NULL;
+	while ((ch = getopt(argc, argv, "dg:v")) != -1)
 		switch (ch) {
 		case 'd':
 			foreground = 1;
+			break;
+		case 'g':
+			place = (unsigned int)strtonum(optarg, 0,
+			    METRICS_GENERATIONS - 1, &errstr);
 			break;
 		case 'v':
 			verbose = 1;
@@ -366,12 +391,15 @@ main(int argc, char *argv[])
 		default:
 			return (2);
 		}
+	if (errstr != NULL)
+		return (2);
 	control_check("jwtd-signer: started by jwtd(8), not by hand");
 	log_init("jwtd-signer", foreground, verbose);
 	setproctitle("master");
 	libraries_init();
 	if ((master = calloc(1, sizeof(*master))) == NULL)
 		fatal("master");
+	master->place = place;
 	signals_hear(heard, on_signal, &master->wait_mask);
 	start(master);
 	run(master);

@@ -202,8 +202,30 @@ make_list(const struct chain *chain)
 	return (NULL);
 }
 
+/* When the first of them expires, since the epoch; 0: that is no time. */
+static uint64_t
+first_expiry(const struct chain *chain)
+{
+	uint64_t first, expiry;
+	struct tm tm;
+	size_t i;
+	time_t t;
+
+	first = 0;
+	for (i = 0; i < chain->n; i++) {
+		expiry = 0;
+		if (ASN1_TIME_to_tm(X509_get0_notAfter(chain->certs[i]),
+		    &tm) == 1 && (t = timegm(&tm)) > 0)
+			expiry = (uint64_t)t;
+		if (i == 0 || expiry < first)
+			first = expiry;
+	}
+	return (first);
+}
+
 json_t *
-x5c_load(const char *path, EVP_PKEY *pkey, const char *key_path)
+x5c_load(const char *path, EVP_PKEY *pkey, const char *key_path,
+    uint64_t *expiry)
 {
 	struct chain chain;
 	const char *why;
@@ -216,6 +238,8 @@ x5c_load(const char *path, EVP_PKEY *pkey, const char *key_path)
 	else if (check_chain(&chain, path, pkey, key_path) &&
 	    (list = make_list(&chain)) == NULL)
 		log_warnx("%s: out of memory", path);
+	if (list != NULL)
+		*expiry = first_expiry(&chain);
 	chain_clear(&chain);
 	return (list);
 }

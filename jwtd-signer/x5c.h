@@ -13,6 +13,7 @@
  * names the file.  key_path is where the key came from.  A certificate that is
  * not valid now is no more than a warning: who verifies may not ask.
  */
-json_t	*x5c_load(const char *path, EVP_PKEY *, const char *key_path);
+json_t	*x5c_load(const char *path, EVP_PKEY *, const char *key_path,
+	    uint64_t *expiry);
 
 #endif

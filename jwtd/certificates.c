@@ -1,9 +1,15 @@
 /* Certificates between the process with the keys and the workers, as JSON. */
 #include "certificates.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <openssl/bio.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include "file.h"
 #include "log.h"
@@ -59,4 +65,26 @@ certificates_of(const json_t *certificates, const struct conf *conf,
 		fatalx("server \"%s\" has no certificate", wanted->name);
 	*len = json_string_length(pem);
 	return (json_string_value(pem));
+}
+
+uint64_t
+certificates_expiry(const char *pem, size_t len)
+{
+	uint64_t expiry;
+	struct tm tm;
+	time_t t;
+	X509 *x509;
+	BIO *bio;
+
+	if (len > INT_MAX ||
+	    (bio = BIO_new_mem_buf(pem, (int)len)) == NULL)
+		return (0);
+	x509 = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	expiry = 0;
+	if (x509 != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(x509),
+	    &tm) == 1 && (t = timegm(&tm)) > 0)
+		expiry = (uint64_t)t;
+	X509_free(x509);
+	BIO_free(bio);
+	return (expiry);
 }

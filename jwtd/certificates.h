@@ -7,6 +7,7 @@
 #define CERTIFICATES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -23,5 +24,11 @@ json_t		*certificates_read(int fd);
 /* Those of a server that has TLS: its own, then the intermediate ones. */
 const char	*certificates_of(const json_t *, const struct conf *,
 		    const struct conf_server *, size_t *len);
+
+/*
+ * When the first certificate in that PEM expires, in seconds since the epoch; 0
+ * if that cannot be read.
+ */
+uint64_t	 certificates_expiry(const char *pem, size_t len);
 
 #endif

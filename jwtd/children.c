@@ -48,7 +48,7 @@ fail:
 /* argv for a child: its name, its option and slot if any, our own options */
 static void
 child_argv(const struct generation *gen, const char *name, const char *option,
-    const char *slot, char *argv[6])
+    const char *slot, char place[16], char *argv[8])
 {
 	size_t n;
 
@@ -58,6 +58,9 @@ child_argv(const struct generation *gen, const char *name, const char *option,
 		argv[n++] = (char *)(uintptr_t)option;
 	if (slot != NULL)
 		argv[n++] = (char *)(uintptr_t)slot;
+	(void)snprintf(place, 16, "%u", gen->counts.place);
+	argv[n++] = (char *)(uintptr_t)"-g";
+	argv[n++] = place;
 	if (gen->options->foreground)
 		argv[n++] = (char *)(uintptr_t)"-d";
 	if (gen->options->verbose)
@@ -67,13 +70,18 @@ child_argv(const struct generation *gen, const char *name, const char *option,
 
 /* what root's environment holds is not for who reads from a peer */
 static void
-child_env(char zone[64], char *env[3])
+child_env(char text[2][64], char *env[4])
 {
+	static const char *const kept[] = { "TZ", "JOURNAL_STREAM" };
+	size_t i, n;
+
 	env[0] = (char *)(uintptr_t)"PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	env[1] = env[2] = NULL;
-	if (getenv("TZ") != NULL && (size_t)snprintf(zone, 64, "TZ=%s",
-	    getenv("TZ")) < 64)
-		env[1] = zone;
+	n = 1;
+	for (i = 0; i < 2; i++)
+		if (getenv(kept[i]) != NULL && (size_t)snprintf(text[i], 64,
+		    "%s=%s", kept[i], getenv(kept[i])) < 64)
+			env[n++] = text[i];
+	env[n] = NULL;
 }
 
 void
@@ -121,13 +129,13 @@ static void
 start_child(const struct generation *gen, struct child *child,
     const char *option, const char *slot, int *fds, size_t nfds)
 {
-	char zone[64], *argv[6], *env[3];
+	char kept[2][64], place[16], *argv[8], *env[4];
 	struct spawn s;
 
 	fds[FD_CONF - 3] = gen->conf_fd;
 	child_argv(gen, child == gen->signer ? "jwtd-signer" : "jwtd", option,
-	    slot, argv);
-	child_env(zone, env);
+	    slot, place, argv);
+	child_env(kept, env);
 	s.path = child->program;
 	s.argv = argv;
 	/* libpq has variables of its own */
@@ -136,6 +144,8 @@ start_child(const struct generation *gen, struct child *child,
 	s.nfds = nfds;
 	if ((child->pid = spawn(&s)) == -1)
 		cannot_start(child);
+	else
+		metrics_started(gen->metrics, child->kind);
 	close(fds[FD_CONTROL - 3]);
 }
 
@@ -159,23 +169,28 @@ give_worker(const struct generation *gen, const struct child *holder,
 		    worker->slot);
 }
 
-/* One with keys, and the file that it publishes the other halves in, or -1. */
+/*
+ * One with keys, and the file that it publishes the other halves in, or -1.
+ * The signer counts, tlskey does not.
+ */
 static void
 start_holder(const struct generation *gen, struct child *holder,
     const char *option, int file)
 {
 	unsigned int i;
-	int fds[3];
+	int fds[4];
 
 	fds[FD_CONTROL - 3] = prepare(holder);
 	fds[FD_PUBLISH - 3] = file;
+	fds[FD_SIGNER_METRICS - 3] = gen->counts.fd;
 	if (file == -1 || fds[FD_CONTROL - 3] == -1) {
 		cannot_start(holder);
 		if (fds[FD_CONTROL - 3] != -1)
 			close(fds[FD_CONTROL - 3]);
 		return;
 	}
-	start_child(gen, holder, option, NULL, fds, 3);
+	start_child(gen, holder, option, NULL, fds,
+	    holder == gen->signer ? 4 : 3);
 	/* what workers sent while there was none still waits in these */
 	for (i = 0; i < gen->conf->prefork; i++)
 		give_worker(gen, holder, &gen->workers[i]);
@@ -272,6 +287,7 @@ start_worker(struct generation *gen, struct child *worker)
 	worker->accept_owed = gen->serving;
 	(void)children_give(gen, worker);
 	fds[FD_CERTIFICATES - 3] = gen->certificates;
+	fds[FD_METRICS - 3] = gen->counts.fd;
 	memcpy(&fds[FD_LISTEN - 3], gen->listeners,
 	    gen->conf->nlisteners * sizeof(int));
 	(void)snprintf(slot, sizeof(slot), "%u", worker->slot);
@@ -292,6 +308,7 @@ add(struct generation *gen, const struct child *child)
 	gen->children[gen->nchildren].control = -1;
 	gen->children[gen->nchildren].signer_end = -1;
 	gen->children[gen->nchildren].tlskey_end = -1;
+	metrics_add(&gen->metrics->processes[child->kind].configured, 1);
 	gen->nchildren++;
 }
 
@@ -299,17 +316,21 @@ void
 children_init(struct generation *gen)
 {
 	const struct child signer = { .what = "jwtd-signer",
+	    .kind = METRICS_MASTER,
 	    .program = gen->options->signer,
 	    .start = start_signer, .ready_hook = keys_signer_ready };
 	const struct child tlskey = { .what = "tlskey",
+	    .kind = METRICS_TLSKEY,
 	    .program = gen->options->self,
 	    .start = start_tlskey,
 	    .ready_hook = certificates_written };
 	const struct child trust = { .what = "trust",
+	    .kind = METRICS_TRUST,
 	    .program = gen->options->self, .may_end = true,
 	    .start = start_trust, .hear = keys_hear_trust,
 	    .ready_hook = keys_trust_ready };
 	struct child worker = { .what = "worker",
+	    .kind = METRICS_WORKER,
 	    .program = gen->options->self,
 	    .start = start_worker, .hear = keys_hear_worker };
 

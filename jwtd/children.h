@@ -12,6 +12,7 @@
 
 #include "conf.h"
 #include "control.h"
+#include "metrics.h"
 #include "restart.h"
 
 #define MAX_CHILDREN	(3 + CONF_MAX_WORKERS)
@@ -27,6 +28,7 @@ struct child {
 	void		(*hear)(struct generation *, const struct control *);
 	void		(*ready_hook)(struct generation *);	/* or NULL */
 	const char	*program;
+	enum metrics_kind kind;
 	unsigned int	 slot;
 	pid_t		 pid;		/* 0: not running */
 	int		 control;

@@ -17,6 +17,7 @@
 #include "conn_proxy.h"
 #include "link.h"
 #include "log.h"
+#include "metrics.h"
 #include "reply.h"
 #include "route.h"
 
@@ -61,6 +62,7 @@ begin(struct conn *conn)
 	if (tls_accept_socket(tls, &conn->tls, conn->fd) == 0)
 		return (0);
 	log_debug("tls: %s", tls_error(tls));
+	metrics_add(&conn->worker->metrics->handshakes_failed, 1);
 	conn_free(conn);
 	return (-1);
 }
@@ -84,7 +86,7 @@ conn_new(const struct worker_listener *listener, int fd,
 	conn->deadline.arg = conn;
 	conn->state = CONN_PROXY;
 	TAILQ_INSERT_TAIL(&worker->conns, conn, entry);
-	worker->nconns++;
+	metrics_set(&worker->metrics->connections, ++worker->nconns);
 	if (!listener->conf->proxy && begin(conn) == -1)
 		return;
 	deadline_set(&conn->deadline, &worker->requests, clock_ms());
@@ -107,7 +109,7 @@ conn_free(struct conn *conn)
 	buf_release(&worker->pool, &conn->in);
 	buf_release(&worker->pool, &conn->out);
 	TAILQ_REMOVE(&worker->conns, conn, entry);
-	worker->nconns--;
+	metrics_set(&worker->metrics->connections, --worker->nconns);
 	free(conn);
 	worker_conn_closed(worker);
 }
@@ -187,6 +189,7 @@ static void
 refuse(struct conn *conn, int status)
 {
 	conn->close = true;
+	conn->service = CONF_NONE;
 	reply_error(conn, status);
 }
 
@@ -410,6 +413,7 @@ handshake(struct conn *conn)
 		return (-1);
 	default:
 		log_debug("tls: %s", tls_error(conn->tls));
+		metrics_add(&conn->worker->metrics->handshakes_failed, 1);
 		conn_free(conn);
 		return (-1);
 	}

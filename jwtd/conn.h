@@ -41,6 +41,7 @@ struct conn {
 	struct http_head	 head;		/* of the present request */
 	struct http_chunked	 chunked;
 	struct pending		*pending;
+	enum conf_service	 service;	/* of the present request */
 	int			 status;	/* of the last answer */
 	bool			 peer_done;	/* sends no more */
 	bool			 held;		/* TLS may have read more */

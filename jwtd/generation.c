@@ -24,7 +24,7 @@
 
 struct generation *
 generation_new(struct conf *conf, const struct parent_options *options,
-    const struct generation *before)
+    const struct generation_counts *counts, const struct generation *before)
 {
 	struct generation *gen;
 
@@ -34,6 +34,8 @@ generation_new(struct conf *conf, const struct parent_options *options,
 	}
 	gen->conf = conf;
 	gen->options = options;
+	gen->counts = *counts;
+	gen->metrics = &counts->metrics->places[counts->place];
 	gen->ready_by = clock_ms() + READY_WAIT;
 	if ((gen->conf_fd = children_conf_file(conf)) == -1) {
 		free(gen);
@@ -46,6 +48,7 @@ generation_new(struct conf *conf, const struct parent_options *options,
 		return (NULL);
 	}
 	gen->listening = true;
+	metrics_begin(gen->metrics);
 	children_init(gen);
 	keys_init(gen, before);
 	certificates_init(gen);
@@ -201,6 +204,7 @@ child_ended(struct generation *gen, struct child *child, int status)
 	bool ended;
 
 	child->pid = 0;
+	metrics_ended(gen->metrics, child->kind, child->slot);
 	children_close_ends(child);
 	if (gen->stopping || child->replaced) {
 		restart_reset(&child->restart);
@@ -223,6 +227,8 @@ child_ended(struct generation *gen, struct child *child, int status)
 	/* what does not even start would only fail again */
 	if (!gen->started && !child->ready)
 		gen->failed = true;
+	else if (!ended)
+		metrics_add(&gen->metrics->processes[child->kind].restarts, 1);
 }
 
 bool

@@ -13,6 +13,7 @@
 
 #include "children.h"
 #include "conf.h"
+#include "metrics.h"
 #include "parent.h"
 
 #define MAX_ISSUERS	(1 + CONF_MAX_TRUSTS)
@@ -29,10 +30,19 @@ struct keys {
 	uint64_t	 next_ask;	/* ms: not for an unknown key before */
 };
 
+/* what all generations count in, and where this one does */
+struct generation_counts {
+	struct metrics		*metrics;
+	int			 fd;
+	unsigned int		 place;		/* no other has it */
+};
+
 struct generation {
 	TAILQ_ENTRY(generation)	 entry;
 	struct conf		*conf;
 	const struct parent_options *options;
+	struct generation_counts counts;
+	struct metrics_generation *metrics;	/* there */
 	/* those that there are; the workers are the last of them */
 	struct child		 children[MAX_CHILDREN];
 	size_t			 nchildren;
@@ -71,7 +81,7 @@ TAILQ_HEAD(generations, generation);
  * kept it.
  */
 struct generation *generation_new(struct conf *, const struct parent_options *,
-	    const struct generation *before);
+	    const struct generation_counts *, const struct generation *before);
 
 /* None of its processes runs, and its listeners are closed. */
 void	generation_free(struct generation *);

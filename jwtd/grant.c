@@ -9,12 +9,15 @@
 #include <time.h>
 
 #include "authorization.h"
+#include "clock.h"
 #include "forwarded.h"
 #include "grant_request.h"
 #include "link.h"
 #include "log.h"
 #include "message.h"
+#include "metrics.h"
 #include "reply.h"
+#include "request_log.h"
 
 #define OVERLOAD_RETRY	1	/* seconds */
 
@@ -66,9 +69,19 @@ is_form(struct span type)
 	return (span_case_is(type, "application/x-www-form-urlencoded"));
 }
 
+static enum grant_reason
+reason_of(const struct grant_error *error)
+{
+	if (strcmp(error->code, "invalid_scope") == 0)
+		return (GRANT_BAD_SCOPE);
+	if (strcmp(error->code, "invalid_target") == 0)
+		return (GRANT_BAD_TARGET);
+	return (GRANT_MALFORMED);
+}
+
 /* The parameters of the request.  Returns false after it was refused. */
 static bool
-read_request(struct conn *conn, const struct conf_location *location,
+read_request(struct conn *conn, struct link_context *context,
     char *body, size_t len, struct message_request *request)
 {
 	struct grant_error error;
@@ -76,6 +89,7 @@ read_request(struct conn *conn, const struct conf_location *location,
 
 	post = conn->head.method == HTTP_POST;
 	if (post && !is_form(conn->head.content_type)) {
+		context->reason = GRANT_MALFORMED;
 		refuse_request(conn, "invalid_request", "the content type is "
 		    "not application/x-www-form-urlencoded");
 		return (false);
@@ -85,35 +99,21 @@ read_request(struct conn *conn, const struct conf_location *location,
 		body = len == 0 ? NULL :
 		    conn->in.p + (conn->head.query.p - conn->in.p);
 	}
-	if (!grant_request_read(location, post, body, len, request, &error)) {
+	if (!grant_request_read(context->location, post, body, len, request,
+	    &error)) {
+		context->reason = reason_of(&error);
 		refuse_request(conn, error.code, error.description);
 		return (false);
 	}
 	return (true);
 }
 
-/*
- * Who asked, from where, and how it ended.  The name is what somebody claims:
- * its quotes are escaped, so that it ends where it seems to.
- */
+/* It came to its end: that is logged and counted. */
 static void
-log_answer(const struct conn *conn, const struct link_context *context)
+ended(struct worker *worker, const struct link_context *context, int status)
 {
-	char user[2 * sizeof(context->user)], client[ADDRESS_TEXT];
-	const char *p;
-	size_t n;
-
-	if (!log_verbose())
-		return;
-	n = 0;
-	for (p = context->user; *p != '\0'; p++) {
-		if (*p == '"' || *p == '\\')
-			user[n++] = '\\';
-		user[n++] = *p;
-	}
-	user[n] = '\0';
-	log_debug("grant user=\"%s\" client=%s status=%d", user,
-	    address_text(&context->client, client), conn->status);
+	(void)metrics_since(&worker->metrics->total, context->started);
+	request_log_grant(worker, context, status);
 }
 
 /* Have a signer decide.  Returns false after the request was refused. */
@@ -121,21 +121,30 @@ static bool
 ask_signer(struct conn *conn, struct link_context *context, char *body,
     size_t len, struct message_request *request)
 {
-	if (!read_request(conn, context->location, body, len, request))
+	enum auth_result auth;
+
+	if (!read_request(conn, context, body, len, request))
 		return (false);
-	if (authorization_basic(conn->head.authorization, request->user,
+	auth = authorization_basic(conn->head.authorization, request->user,
 	    sizeof(request->user), request->password,
-	    sizeof(request->password)) != AUTH_OK) {
+	    sizeof(request->password));
+	if (auth != AUTH_OK) {
+		context->reason = auth == AUTH_ABSENT ? GRANT_NO_CREDENTIALS :
+		    GRANT_MALFORMED;
 		refuse_client(conn, context->location);
 		return (false);
 	}
 	(void)strlcpy(context->user, request->user, sizeof(context->user));
 	request->network_kind = address_network(&context->client,
 	    request->network);
+	request_log_asked(context, request);
 	conn->pending = link_send(conn->worker->link, conn, context, request);
-	if (conn->pending == NULL)
+	if (conn->pending == NULL) {
+		context->reason = link_usable(conn->worker->link) ?
+		    GRANT_OVERLOAD : GRANT_UNAVAILABLE;
 		refuse_later(conn, 503, "temporarily_unavailable",
 		    "too many requests are waiting", OVERLOAD_RETRY);
+	}
 	return (conn->pending != NULL);
 }
 
@@ -149,6 +158,8 @@ grant(struct conn *conn, const struct conf_location *location, char *body,
 	memset(&request, 0, sizeof(request));
 	memset(&context, 0, sizeof(context));
 	context.location = location;
+	context.started = clock_us();
+	context.id = link_next_id(conn->worker->link);
 	context.client = forwarded_client(&conn->client,
 	    &location->server->trusted, conn->head.forwarded,
 	    conn->head.nforwarded);
@@ -156,7 +167,7 @@ grant(struct conn *conn, const struct conf_location *location, char *body,
 	if (ask_signer(conn, &context, body, len, &request))
 		conn->state = CONN_WAIT;
 	else
-		log_answer(conn, &context);
+		ended(conn->worker, &context, conn->status);
 	explicit_bzero(&request, sizeof(request));
 }
 
@@ -239,10 +250,47 @@ answer(struct conn *conn, const struct link_context *context,
 	    "no token can be made for this user", NULL);
 }
 
+static enum grant_reason
+reason_of_status(enum message_status status)
+{
+	switch (status) {
+	case MESSAGE_OK:
+		return (GRANT_OK);
+	case MESSAGE_BAD_CREDENTIALS:
+		return (GRANT_BAD_CREDENTIALS);
+	case MESSAGE_BAD_SCOPE:
+		return (GRANT_BAD_SCOPE);
+	case MESSAGE_BAD_TARGET:
+		return (GRANT_BAD_TARGET);
+	case MESSAGE_THROTTLED:
+		return (GRANT_THROTTLED);
+	case MESSAGE_UNAVAILABLE:
+		return (GRANT_UNAVAILABLE);
+	case MESSAGE_BROKEN:
+		break;
+	}
+	return (GRANT_BROKEN);
+}
+
 void
 grant_answer(struct conn *conn, const struct link_context *context,
     const struct message_reply *reply, const char *token, size_t len)
 {
+	struct link_context end;
+
 	answer(conn, context, reply, token, len);
-	log_answer(conn, context);
+	end = *context;
+	end.reason = conn->status == 500 ? GRANT_BROKEN :
+	    reason_of_status((enum message_status)reply->status);
+	ended(conn->worker, &end, conn->status);
+}
+
+void
+grant_gone(struct worker *worker, const struct link_context *context)
+{
+	struct link_context end;
+
+	end = *context;
+	end.reason = GRANT_GONE;
+	ended(worker, &end, 0);
 }

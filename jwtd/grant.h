@@ -16,4 +16,7 @@ void	grant(struct conn *, const struct conf_location *, char *body,
 void	grant_answer(struct conn *, const struct link_context *,
 	    const struct message_reply *, const char *token, size_t len);
 
+/* The client did not wait for it. */
+void	grant_gone(struct worker *, const struct link_context *);
+
 #endif

@@ -16,6 +16,7 @@
 #include "conf.h"
 #include "libraries.h"
 #include "log.h"
+#include "metrics.h"
 #include "parent.h"
 #include "paths.h"
 #include "priv.h"
@@ -147,6 +148,7 @@ main(int argc, char *argv[])
 	static const char *argv0;
 	const char *file, *errstr;
 	struct conf *conf;
+	unsigned int place;
 	long long slot;
 	int ch, check, notify, tlskey, trust;
 
@@ -155,14 +157,19 @@ main(int argc, char *argv[])
 	file = path_conf;
 	check = tlskey = trust = 0;
 	slot = -1;
+	place = 0;
 	errstr = NULL;
-	while ((ch = getopt(argc, argv, "df:KnTvW:")) != -1)
+	while ((ch = getopt(argc, argv, "df:g:KnTvW:")) != -1)
 		switch (ch) {
 		case 'd':
 			options.foreground = 1;
 			break;
 		case 'f':
 			file = optarg;
+			break;
+		case 'g':
+			place = (unsigned int)strtonum(optarg, 0,
+			    METRICS_GENERATIONS - 1, &errstr);
 			break;
 		case 'K':
 			tlskey = 1;
@@ -191,7 +198,7 @@ main(int argc, char *argv[])
 	if (tlskey)
 		tlskey_main(options.foreground, options.verbose);
 	if (slot != -1)
-		worker_main((unsigned int)slot, options.foreground,
+		worker_main((unsigned int)slot, place, options.foreground,
 		    options.verbose);
 	if (trust)
 		trustd_main(options.foreground, options.verbose);
@@ -199,15 +206,12 @@ main(int argc, char *argv[])
 	if ((conf = conf_load(file, NULL)) == NULL)
 		return (1);
 	if (check) {
-		(void)conf_say_laters(conf);
 		if (options.verbose)
 			conf_print(conf, stdout);
 		printf("configuration OK\n");
 		conf_free(conf);
 		return (0);
 	}
-	if (conf_say_laters(conf) > 0)
-		return (1);
 	/* setproctitle(3) writes where the arguments are */
 	if ((options.file = strdup(file)) == NULL)
 		fatal("strdup");

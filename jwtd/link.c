@@ -16,6 +16,7 @@
 #include "conn.h"
 #include "grant.h"
 #include "log.h"
+#include "metrics.h"
 #include "parts.h"
 #include "worker.h"
 
@@ -55,13 +56,13 @@ pending_free(struct pending *pending)
 	pending->conn->pending = NULL;
 	parts_clear(&pending->parts);
 	free(pending);
-	link->inflight--;
+	metrics_set(&link->worker->metrics->inflight, --link->inflight);
 }
 
 void
 link_forget(struct link *link, struct pending *pending)
 {
-	(void)link;
+	grant_gone(link->worker, &pending->context);
 	pending_free(pending);
 }
 
@@ -205,6 +206,20 @@ link_new(struct worker *worker, int fd)
 	return (link);
 }
 
+uint64_t
+link_next_id(struct link *link)
+{
+	if (++link->next_id == 0)
+		link->next_id = 1;
+	return (link->next_id);
+}
+
+bool
+link_usable(const struct link *link)
+{
+	return (!link->broken);
+}
+
 struct pending *
 link_send(struct link *link, struct conn *conn,
     const struct link_context *context, struct message_request *request)
@@ -216,11 +231,9 @@ link_send(struct link *link, struct conn *conn,
 	    link->inflight >= link->worker->conf->limit_requests ||
 	    (pending = calloc(1, sizeof(*pending))) == NULL)
 		return (NULL);
-	if (++link->next_id == 0)
-		link->next_id = 1;
 	now = clock_ms();
 	request->magic = MESSAGE_REQUEST;
-	request->id = link->next_id;
+	request->id = context->id;
 	request->deadline = now + link->deadlines.length;
 	switch (message_send_request(link->fd, request)) {
 	case PACKET_DONE:
@@ -239,6 +252,6 @@ link_send(struct link *link, struct conn *conn,
 	TAILQ_INSERT_TAIL(&link->buckets[pending->id % BUCKETS], pending,
 	    entry);
 	deadline_set(&pending->deadline, &link->deadlines, now);
-	link->inflight++;
+	metrics_set(&link->worker->metrics->inflight, ++link->inflight);
 	return (pending);
 }

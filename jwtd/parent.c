@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "certificates_parent.h"
@@ -23,10 +24,11 @@
 #include "log.h"
 #include "sandbox.h"
 #include "signals.h"
+#include "status_file.h"
 #include "system.h"
 
 /* one that serves, one that starts, and those that drain */
-#define MAX_GENERATIONS	4
+#define MAX_GENERATIONS	METRICS_GENERATIONS
 
 struct parent {
 	const struct parent_options *options;
@@ -35,12 +37,15 @@ struct parent {
 	struct generation	*current;	/* serves; or NULL */
 	struct generation	*next;		/* starts; or NULL */
 	bool			 other_keys;	/* reload for these */
+	struct metrics		*metrics;
+	int			 metrics_fd;
+	struct status_end	 status;
 	bool			 stopping;
 	bool			 failed;
 	sigset_t		 wait_mask;
 };
 
-static volatile sig_atomic_t asked_to_stop, asked_to_reload;
+static volatile sig_atomic_t asked_to_stop, asked_to_reload, asked_for_status;
 
 static void
 on_signal(int sig)
@@ -49,14 +54,72 @@ on_signal(int sig)
 		asked_to_stop++;
 	else if (sig == SIGHUP)
 		asked_to_reload = 1;
+	else if (sig == STATUS_ASK)
+		asked_for_status = 1;
+}
+
+/* What the parent knows of itself; tell() says so when it has changed. */
+static struct metrics_parent *
+own(struct parent *parent)
+{
+	return (&parent->status.status.parent);
 }
 
 static void
-add(struct parent *parent, struct generation *gen)
+tell(struct parent *parent)
 {
+	own(parent)->generations = parent->n;
+	metrics_publish(parent->metrics, own(parent));
+	status_changed(&parent->status);
+}
+
+static bool
+has_place(const struct parent *parent, unsigned int place)
+{
+	const struct generation *gen;
+
+	TAILQ_FOREACH(gen, &parent->all, entry)
+		if (gen->counts.place == place)
+			return (true);
+	return (false);
+}
+
+/*
+ * Start a generation with that configuration, beside the others.  Returns -1
+ * after a message, without having kept it.
+ */
+static int
+add(struct parent *parent, struct conf *conf)
+{
+	struct generation_counts counts;
+	struct generation *gen;
+
+	counts.metrics = parent->metrics;
+	counts.fd = parent->metrics_fd;
+	for (counts.place = 0; has_place(parent, counts.place);
+	    counts.place++)
+		;
+	gen = generation_new(conf, parent->options, &counts, parent->current);
+	if (gen == NULL)
+		return (-1);
 	TAILQ_INSERT_TAIL(&parent->all, gen, entry);
 	parent->n++;
 	parent->next = gen;
+	tell(parent);
+	return (0);
+}
+
+/* Without processes for other certificates, the workers alone are replaced. */
+static void
+not_reloaded(struct parent *parent, bool renews)
+{
+	if (renews)
+		certificates_replace(parent->current);
+	else
+		log_warnx("not reloaded: the configuration stays as it was");
+	own(parent)->last_refused = (uint64_t)time(NULL);
+	own(parent)->refused++;
+	tell(parent);
 }
 
 /* The next one will not be: what it opened is closed, and the old one stays. */
@@ -68,57 +131,51 @@ give_up_next(struct parent *parent)
 	parent->next = NULL;
 }
 
+static void
+check_status_path(const struct parent *parent, const struct conf *conf)
+{
+	const char *path;
+
+	path = status_path(conf, parent->options->file);
+	if (parent->status.path != NULL && (path == NULL ||
+	    strcmp(path, parent->status.path) != 0))
+		log_warnx("the status file stays \"%s\" until the next start",
+		    parent->status.path);
+}
+
 /*
  * Start a generation with that configuration, which is its own then.  Whatever
  * is wrong, the one that serves is not touched.
  */
-static struct generation *
-start_next(struct parent *parent, struct conf *conf)
+static void
+start_next(struct parent *parent, struct conf *conf, bool renews)
 {
-	struct generation *gen;
-
-	gen = NULL;
-	if (conf != NULL && conf_say_laters(conf) == 0)
-		gen = generation_new(conf, parent->options, parent->current);
-	if (gen == NULL) {
-		conf_free(conf);
-		return (NULL);
+	own(parent)->begun++;
+	tell(parent);
+	if (conf != NULL && add(parent, conf) == 0) {
+		parent->next->renews = renews;
+		return;
 	}
-	add(parent, gen);
-	return (gen);
+	conf_free(conf);
+	not_reloaded(parent, renews);
 }
 
-/*
- * With the configuration as it is read again or, for other keys, as it was:
- * nobody has said that an edit of it is finished.
- */
 static void
-reload(struct parent *parent, bool asked)
+reload(struct parent *parent)
 {
-	if (start_next(parent, asked ? conf_load(parent->options->file, NULL) :
-	    conf_copy(parent->current->conf)) == NULL)
-		log_warnx("not reloaded: the configuration stays as it was");
-}
+	struct conf *conf;
 
-/* For other certificates.  If that fails, the workers alone are replaced. */
-static void
-renew(struct parent *parent)
-{
-	struct generation *gen;
-
-	parent->current->renew = false;
-	gen = start_next(parent, conf_copy(parent->current->conf));
-	if (gen != NULL)
-		gen->renews = true;
-	else
-		certificates_replace(parent->current);
+	conf = conf_load(parent->options->file, NULL);
+	if (conf != NULL)
+		check_status_path(parent, conf);
+	start_next(parent, conf, false);
 }
 
 /* One after another, and not when too many old ones still drain. */
 static void
 look_for_reload(struct parent *parent)
 {
-	bool asked, certificates;
+	bool certificates;
 
 	if (parent->next != NULL || parent->stopping)
 		return;
@@ -131,14 +188,19 @@ look_for_reload(struct parent *parent)
 		generation_stop(TAILQ_FIRST(&parent->all));
 		return;
 	}
-	/* any of them reads keys and certificates again */
-	asked = asked_to_reload || parent->current == NULL;
+	/*
+	 * Any of them reads keys and certificates again.  The configuration is
+	 * only read when somebody asks, and says by that that it is finished.
+	 */
+	if (asked_to_reload || parent->current == NULL)
+		reload(parent);
+	else {
+		parent->current->renew = false;
+		start_next(parent, conf_copy(parent->current->conf),
+		    certificates);
+	}
 	asked_to_reload = 0;
 	parent->other_keys = false;
-	if (!asked && certificates)
-		renew(parent);
-	else
-		reload(parent, asked);
 }
 
 /* The next one is ready: it serves, and the one before drains. */
@@ -150,7 +212,11 @@ take_over(struct parent *parent)
 	old = parent->current;
 	parent->current = parent->next;
 	parent->next = NULL;
+	own(parent)->serving = parent->current->counts.place;
+	own(parent)->loaded = (uint64_t)time(NULL);
+	own(parent)->reloads += old != NULL;
 	generation_serve(parent->current);
+	tell(parent);
 	if (old == NULL)
 		return;
 	log_info(parent->current->renews ? "the workers are replaced" :
@@ -167,10 +233,7 @@ give_up(struct parent *parent)
 
 	renews = parent->next->renews;
 	give_up_next(parent);
-	if (renews)
-		certificates_replace(parent->current);
-	else
-		log_warnx("not reloaded: the configuration stays as it was");
+	not_reloaded(parent, renews);
 }
 
 /*
@@ -232,6 +295,7 @@ sweep(struct parent *parent)
 			parent->next = NULL;
 		TAILQ_REMOVE(&parent->all, gen, entry);
 		parent->n--;
+		tell(parent);
 		generation_close(gen, NULL);
 		generation_free(gen);
 	}
@@ -304,6 +368,10 @@ run(struct parent *parent, void (*started)(void *), void *arg)
 		reap(parent);
 		if (asked_to_stop)
 			stop(parent);
+		if (asked_for_status) {
+			asked_for_status = 0;
+			status_answer(&parent->status, parent->metrics);
+		}
 		if (look_at_next(parent)) {
 			log_info("ready");
 			started(arg);
@@ -313,11 +381,24 @@ run(struct parent *parent, void (*started)(void *), void *arg)
 	}
 }
 
+/* Where nobody asked for it, it need not be. */
+static void
+make_status_file(struct parent *parent, const struct conf *conf)
+{
+	int result;
+
+	result = status_begin(&parent->status, status_path(conf,
+	    parent->options->file));
+	if (result == -2 || (result == -1 && conf->status != NULL))
+		exit(1);
+}
+
 int
 parent_run(struct conf *conf, const struct parent_options *options,
     void (*started)(void *), void *arg)
 {
-	static const int heard[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD, 0 };
+	static const int heard[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD,
+	    STATUS_ASK, 0 };
 	struct generation *gen;
 	struct parent parent;
 	const char *empty;
@@ -325,18 +406,25 @@ parent_run(struct conf *conf, const struct parent_options *options,
 	memset(&parent, 0, sizeof(parent));
 	TAILQ_INIT(&parent.all);
 	parent.options = options;
+	parent.metrics_fd = metrics_file();
+	parent.metrics = metrics_map(dup(parent.metrics_fd));
 	empty = system_empty_directory();
 	if (geteuid() == 0 && mkdir(empty, 0755) == -1 && errno != EEXIST)
 		fatal("%s", empty);
-	if ((gen = generation_new(conf, options, NULL)) == NULL)
-		exit(1);
-	add(&parent, gen);
+	/* from now on somebody may ask */
 	signals_hear(heard, on_signal, &parent.wait_mask);
+	make_status_file(&parent, conf);
+	own(&parent)->started = (uint64_t)time(NULL);
+	if (add(&parent, conf) == -1) {
+		status_end(&parent.status);
+		exit(1);
+	}
 	sandbox(SANDBOX_PARENT);
 	run(&parent, started, arg);
 	/* the children's ends of the control sockets close with this process */
 	TAILQ_FOREACH(gen, &parent.all, entry)
 		generation_close(gen, NULL);
+	status_end(&parent.status);
 	log_info("%s", parent.failed ? "could not start" : "stopped");
 	return (parent.failed ? 1 : 0);
 }

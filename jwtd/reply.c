@@ -8,44 +8,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "http_status.h"
 #include "log.h"
+#include "metrics.h"
 
 #define HEAD_ROOM	512		/* the fixed part of an answer's head */
-
-static const struct {
-	int		 status;
-	const char	*reason;
-	const char	*error;		/* the body's, for reply_error() */
-} statuses[] = {
-	{ 200, "OK", NULL },
-	{ 202, "Accepted", NULL },
-	{ 304, "Not Modified", NULL },
-	{ 400, "Bad Request", "bad_request" },
-	{ 401, "Unauthorized", "unauthorized" },
-	{ 403, "Forbidden", "forbidden" },
-	{ 404, "Not Found", "not_found" },
-	{ 405, "Method Not Allowed", "method_not_allowed" },
-	{ 408, "Request Timeout", "request_timeout" },
-	{ 413, "Content Too Large", "content_too_large" },
-	{ 417, "Expectation Failed", "expectation_failed" },
-	{ 429, "Too Many Requests", "slow_down" },
-	{ 431, "Request Header Fields Too Large", "head_too_large" },
-	{ 500, "Internal Server Error", "server_error" },
-	{ 501, "Not Implemented", "not_implemented" },
-	{ 503, "Service Unavailable", "temporarily_unavailable" },
-	{ 505, "HTTP Version Not Supported", "http_version" }
-};
-
-static size_t
-find_status(int status)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
-		if (statuses[i].status == status)
-			return (i);
-	fatalx("no status %d", status);
-}
 
 /* RFC 9110 section 6.6.1: a server with a clock sends Date */
 static const char *
@@ -73,7 +40,8 @@ reply_send(struct conn *conn, const struct reply *reply)
 
 	out = &conn->out;
 	conn->status = reply->status;
-	i = find_status(reply->status);
+	i = http_status_find(reply->status);
+	metrics_add(&conn->worker->metrics->requests[conn->service][i], 1);
 	body_len = reply->type != NULL ? reply->body_len : 0;
 	if (buf_reserve(&conn->worker->pool, out, HEAD_ROOM +
 	    reply->fields_len + body_len) == -1) {
@@ -85,7 +53,7 @@ reply_send(struct conn *conn, const struct reply *reply)
 	buf_puts(out, "HTTP/1.1 ");
 	buf_put_number(out, (unsigned int)reply->status);
 	buf_put(out, " ", 1);
-	buf_puts(out, statuses[i].reason);
+	buf_puts(out, http_status_reason(i));
 	buf_puts(out, "\r\nDate: ");
 	buf_puts(out, date(conn->worker));
 	if (reply->type != NULL) {
@@ -133,7 +101,7 @@ reply_error_fields(struct conn *conn, int status, const char *fields)
 	int n;
 
 	n = snprintf(body, sizeof(body), "{\"error\":\"%s\"}\n",
-	    statuses[find_status(status)].error);
+	    http_status_error(http_status_find(status)));
 	if (n < 0 || (size_t)n >= sizeof(body))
 		fatalx("error body");
 	reply_json(conn, status, body, fields);

@@ -29,4 +29,5 @@ void	reply_error_fields(struct conn *, int status, const char *fields);
 void	reply_oauth_error(struct conn *, int status, const char *error,
 	    const char *description, const char *fields);
 
+
 #endif

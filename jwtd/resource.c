@@ -4,21 +4,61 @@
  */
 #include "resource.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "authorization.h"
+#include "forwarded.h"
 #include "issuers.h"
 #include "json.h"
 #include "jwt.h"
+#include "log.h"
+#include "metrics.h"
 #include "percent.h"
 #include "reply.h"
+#include "request_log.h"
 #include "scope.h"
 #include "verified.h"
 
 /* of a forwarded value; a longer one is sent empty */
 #define VALUE_MAX	1024
+
+/* besides those of enum jwt_error */
+#define REFUSED_ABSENT	0
+#define REFUSED_SCOPE	JWT_ERRORS
+
+static_assert(REFUSED_SCOPE < METRICS_REFUSALS,
+    "metrics.h has no room for all refusals");
+
+const char *
+resource_refusal(size_t i)
+{
+	if (i == REFUSED_ABSENT)
+		return ("absent");
+	if (i == REFUSED_SCOPE)
+		return ("insufficient_scope");
+	return (i < JWT_ERRORS ? jwt_error_name((enum jwt_error)i) : NULL);
+}
+
+/*
+ * Count a refusal, and log it.  A request without a token is how many clients
+ * begin: that is for who looks closely.
+ */
+static void
+refused(struct conn *conn, const struct conf_location *location, size_t why)
+{
+	struct address client;
+
+	metrics_add(&conn->worker->metrics->refusals[why], 1);
+	if ((why == REFUSED_ABSENT && !log_verbose()) ||
+	    !request_log_room(conn->worker))
+		return;
+	client = forwarded_client(&conn->client, &location->server->trusted,
+	    conn->head.forwarded, conn->head.nforwarded);
+	request_log_resource(&client, conn->status, resource_refusal(why));
+}
 
 /* RFC 6750 section 3.  The texts are ours: none comes from the request. */
 static void
@@ -62,6 +102,7 @@ token_refused(struct conn *conn, const struct conf_location *location,
 		if (text[i] == '"' || text[i] == '\\')
 			text[i] = '\'';
 	challenge(conn, location, 401, "invalid_token", text);
+	refused(conn, location, error);
 }
 
 /*
@@ -180,6 +221,7 @@ resource(struct conn *conn, const struct conf_location *location)
 		break;
 	case AUTH_ABSENT:
 		challenge(conn, location, 401, NULL, NULL);
+		refused(conn, location, REFUSED_ABSENT);
 		return;
 	case AUTH_MALFORMED:
 		token_refused(conn, location, JWT_MALFORMED);
@@ -204,10 +246,11 @@ resource(struct conn *conn, const struct conf_location *location)
 		return;
 	}
 	if (location->scope != NULL &&
-	    !scope_covers(jwt.scope, location->scope))
+	    !scope_covers(jwt.scope, location->scope)) {
 		challenge(conn, location, 403, "insufficient_scope",
 		    "the token does not have the scope");
-	else
+		refused(conn, location, REFUSED_SCOPE);
+	} else
 		accept_token(conn, location, token, &jwt);
 	jwt_clear(&jwt);
 }

@@ -6,8 +6,10 @@
 
 #include "etag.h"
 #include "grant.h"
+#include "health.h"
 #include "log.h"
 #include "metadata.h"
+#include "metrics_text.h"
 #include "reply.h"
 #include "resource.h"
 
@@ -72,15 +74,6 @@ metadata(struct conn *conn, const struct conf_location *location)
 }
 
 static void
-health(struct conn *conn)
-{
-	static const char ok[] = "{\"status\":\"ok\"}\n";
-
-	reply_static(conn, "application/json", ok, sizeof(ok) - 1,
-	    "Cache-Control: no-store\r\n");
-}
-
-static void
 serve(struct conn *conn, const struct conf_location *location, char *body,
     size_t len)
 {
@@ -103,6 +96,7 @@ serve(struct conn *conn, const struct conf_location *location, char *body,
 	case CONF_JWKS:
 	case CONF_METADATA:
 	case CONF_HEALTH:
+	case CONF_METRICS:
 		if (!reading) {
 			reply_error_fields(conn, 405, "Allow: GET, HEAD\r\n");
 			return;
@@ -111,14 +105,15 @@ serve(struct conn *conn, const struct conf_location *location, char *body,
 			jwks(conn);
 		else if (location->service == CONF_METADATA)
 			metadata(conn, location);
+		else if (location->service == CONF_METRICS)
+			metrics_reply(conn);
 		else
 			health(conn);
 		return;
-	case CONF_METRICS:
 	case CONF_NONE:
 		break;
 	}
-	/* a configuration with the others does not start */
+	/* the configuration has no location without a service */
 	reply_error(conn, 500);
 }
 
@@ -130,6 +125,7 @@ route(struct conn *conn, char *body, size_t len)
 	const struct conf_server *server;
 	ssize_t n;
 
+	conn->service = CONF_NONE;
 	n = http_path_decode(conn->head.path, path, sizeof(path));
 	if (n == -1) {
 		reply_error(conn, 400);
@@ -142,5 +138,6 @@ route(struct conn *conn, char *body, size_t len)
 		reply_error(conn, 404);
 		return;
 	}
+	conn->service = location->service;
 	serve(conn, location, body, len);
 }

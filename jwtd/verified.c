@@ -57,6 +57,13 @@ clear(struct entry *entry)
 	memset(entry, 0, sizeof(*entry));
 }
 
+static bool
+is_of(const struct entry *entry, const void *place, const uint8_t tag[TAG_SIZE])
+{
+	return (entry->place == place &&
+	    sodium_memcmp(entry->tag, tag, TAG_SIZE) == 0);
+}
+
 const char *
 verified_find(struct verified *v, const void *place, const char *token,
     size_t len, int64_t now, size_t *fields_len)
@@ -68,20 +75,18 @@ verified_find(struct verified *v, const void *place, const char *token,
 	if (v == NULL)
 		return (NULL);
 	set = set_of(v, token, len, tag);
-	for (i = 0; i < VERIFIED_WAYS; i++) {
-		if (set[i].place != place ||
-		    sodium_memcmp(set[i].tag, tag, sizeof(tag)) != 0)
-			continue;
-		/* the clock may go back, too: then it is verified anew */
-		if (jwt_check_times(&set[i].times, now) != JWT_OK) {
-			clear(&set[i]);
-			return (NULL);
-		}
-		set[i].used = ++v->count;
-		*fields_len = set[i].fields_len;
-		return (set[i].fields);
+	for (i = 0; i < VERIFIED_WAYS && !is_of(&set[i], place, tag); i++)
+		;
+	if (i == VERIFIED_WAYS)
+		return (NULL);
+	/* the clock may go back, too: then it is verified anew */
+	if (jwt_check_times(&set[i].times, now) != JWT_OK) {
+		clear(&set[i]);
+		return (NULL);
 	}
-	return (NULL);
+	set[i].used = ++v->count;
+	*fields_len = set[i].fields_len;
+	return (set[i].fields);
 }
 
 void
@@ -100,8 +105,8 @@ verified_keep(struct verified *v, const void *place, const char *token,
 	memcpy(copy, fields, fields_len);
 	copy[fields_len] = '\0';
 	entry = set = set_of(v, token, len, tag);
-	for (i = 1; i < VERIFIED_WAYS; i++)
-		if (set[i].used < entry->used)
+	for (i = 0; i < VERIFIED_WAYS && !is_of(entry, place, tag); i++)
+		if (is_of(&set[i], place, tag) || set[i].used < entry->used)
 			entry = &set[i];
 	clear(entry);
 	memcpy(entry->tag, tag, sizeof(tag));

@@ -27,8 +27,10 @@
 #include "issuers.h"
 #include "link.h"
 #include "log.h"
+#include "metrics.h"
 #include "plaintext.h"
 #include "priv.h"
+#include "request_log.h"
 #include "sandbox.h"
 #include "system.h"
 #include "tlsconf.h"
@@ -143,6 +145,7 @@ accept_some(struct worker_listener *listener, int max)
 				fatal("a listener that does not listen");
 			return;
 		}
+		metrics_add(&worker->metrics->accepted, 1);
 		if (oldest != NULL)
 			conn_free(oldest);
 		welcome(listener, client, &ss);
@@ -282,6 +285,36 @@ raise_descriptors(unsigned int connections)
 	(void)setrlimit(RLIMIT_NOFILE, &rl);
 }
 
+/* For the metrics: in the order of the servers, 0 where there is none. */
+static void
+note_expiry(struct worker *worker, const json_t *certificates)
+{
+	const struct conf_server *server;
+	uint64_t expiry, first;
+	const char *pem;
+	size_t i, len;
+
+	first = 0;
+	i = 0;
+	TAILQ_FOREACH(server, &worker->conf->servers, entry)
+		i++;
+	if ((worker->expiry = calloc(i, sizeof(*worker->expiry))) == NULL)
+		fatal("certificates");
+	i = 0;
+	TAILQ_FOREACH(server, &worker->conf->servers, entry) {
+		if (certificates != NULL && server->tls_certificate != NULL) {
+			pem = certificates_of(certificates, worker->conf,
+			    server, &len);
+			expiry = certificates_expiry(pem, len);
+			worker->expiry[i] = expiry;
+			if (expiry != 0 && (first == 0 || expiry < first))
+				first = expiry;
+		}
+		i++;
+	}
+	metrics_set(&worker->metrics->first_expiry, first);
+}
+
 static void
 setup_listeners(struct worker *worker)
 {
@@ -316,6 +349,7 @@ setup_listeners(struct worker *worker)
 		event_base_set(worker->base, &listener->event);
 		i++;
 	}
+	note_expiry(worker, certificates);
 	json_decref(certificates);
 }
 
@@ -351,9 +385,15 @@ setup_events(struct worker *worker)
  * Only then is the parent told, and the first byte from a client read.
  */
 static void
-start(struct worker *worker)
+start(struct worker *worker, unsigned int slot, unsigned int place)
 {
+	struct metrics *metrics;
+
 	worker->conf = control_conf();
+	metrics = metrics_map(FD_METRICS);
+	worker->all_metrics = metrics;
+	worker->place = &metrics->places[place];
+	worker->metrics = &metrics->places[place].workers[slot];
 	TAILQ_INIT(&worker->conns);
 	buf_pool_init(&worker->pool);
 	worker->date_time = -1;
@@ -364,6 +404,7 @@ start(struct worker *worker)
 	setup_events(worker);
 	if ((worker->verified = verified_new()) == NULL)
 		fatal("verified");
+	worker->log = request_log_new(worker);
 	issuers_load(worker);
 	if (worker->conf->signer != NULL)
 		worker->link = link_new(worker, FD_SIGNER);
@@ -374,7 +415,7 @@ start(struct worker *worker)
 }
 
 void
-worker_main(unsigned int slot, int foreground, int verbose)
+worker_main(unsigned int slot, unsigned int place, int foreground, int verbose)
 {
 	struct worker *worker;
 	char *role;
@@ -386,7 +427,7 @@ worker_main(unsigned int slot, int foreground, int verbose)
 		fatal("worker");
 	log_role(role);
 	setproctitle("%s", role);
-	start(worker);
+	start(worker, slot, place);
 	control_ready();
 	obey(worker);
 	if (event_base_dispatch(worker->base) == -1)

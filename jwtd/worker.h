@@ -22,6 +22,10 @@
 struct control;
 struct link;
 struct metadata;
+struct metrics;
+struct metrics_generation;
+struct metrics_worker;
+struct request_log;
 struct verified;
 struct conn;
 TAILQ_HEAD(conns, conn);
@@ -45,9 +49,14 @@ struct worker {
 	struct event_base	*base;
 	struct worker_listener	*listeners;
 	struct link		*link;		/* NULL: no signer */
+	struct request_log	*log;
+	const struct metrics	*all_metrics;
+	const struct metrics_generation *place;	/* its generation's, in there */
+	struct metrics_worker	*metrics;	/* its own */
 	struct jwt_issuer	*issuers;
 	struct worker_issuer	*sources;	/* of each of these */
 	size_t			 nissuers;
+	uint64_t		*expiry;	/* of certificates, by server */
 	char			*jwks;		/* our own keys, or NULL */
 	size_t			 jwks_len;
 	char			 jwks_etag[ETAG_SIZE];
@@ -80,10 +89,11 @@ struct worker {
 };
 
 /*
- * Run as a worker, on the descriptors that the parent left.  Does not return.
+ * Run as a worker, on the descriptors that the parent left, with that slot of
+ * that place in the metrics.  Does not return.
  */
-void	worker_main(unsigned int slot, int foreground, int verbose)
-	    __attribute__((noreturn));
+void	worker_main(unsigned int slot, unsigned int place, int foreground,
+	    int verbose) __attribute__((noreturn));
 
 /* What the parent said that is not about keys; it is done later. */
 void	worker_told(struct worker *, const struct control *);

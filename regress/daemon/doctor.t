@@ -261,18 +261,6 @@ subtest 'the configuration' => sub {
 	    "$dir/none", 'doctor' ]);
 	is($status, 1, 'no configuration');
 	like($out, qr{^error: \Q$dir\E/none: No such file}, '... is said');
-	# what this version cannot do yet, if there is anything
-	my ($last) = reverse Jwtd::read_file("$top/man/jwtd.conf.5")
-	    =~ /^\.Bd -literal[^\n]*\n(.*?)^\.Ed/msg;
-	Jwtd::write_file("$dir/jwtd.conf", $last);
-	($status, $out) = Jwtd::run([ "$Jwtd::build/jwtd", '-nf',
-	    "$dir/jwtd.conf" ]);
-	my @later = $out =~ /^(?:jwtd: )?(\S+:\d+: .* not available .*)$/mg;
-	my %found = map { $_ => 1 } findings($d);
-	s/\Q$dir\E/DIR/g for @later;
-	is(join("\n", grep { !$found{"error: $_"} } @later), '',
-	    scalar(@later) . ' statements that it refuses');
-	restore();
 };
 
 subtest 'users of the system' => sub {

@@ -72,7 +72,7 @@ sub grant {
 	my $lines = () = $d->log =~ /grant user=/g;
 	my $r = $d->request(socket => $s, path => '/token', user => 'alice',
 	    password => 'pw', %arg);
-	my @found = $d->log =~ /grant user="alice" client=(\S+) status=200$/mg;
+	my @found = $d->log =~ /grant user="alice" client=(\S+) .*status=200 /mg;
 	return ($r, @found == $lines + 1 ? $found[-1] : 'no line');
 }
 

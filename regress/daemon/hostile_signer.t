@@ -137,7 +137,7 @@ my $slow = $d->connect;
 Jwtd::send_all($slow, Jwtd::text(path => '/token', user => 'flood.2',
     password => 'x'));
 my $began = time;
-is($d->request(path => '/health')->{status}, 200, 'during a flood: health');
+is($d->request(path => '/health?live')->{status}, 200, 'during a flood: health');
 cmp_ok(time - $began, '<', 5, '... in time');
 ok(own_token((Jwtd::answers($slow, 1))[0], 'flood.2'), '... and the answer');
 is($d->stop, 0, 'it stops');
@@ -153,7 +153,8 @@ while (my @some = splice @malformed, 0, 4) {
 		my ($worker) = $d->pids('jwtd: worker');
 		my ($waiting, $half, $idle) = map { $d->connect } 1 .. 3;
 		Jwtd::ask($idle, Jwtd::text(path => '/health'));
-		Jwtd::send_all($half, "GET /health HTTP/1.1\r\nHost:");
+		Jwtd::send_all($half, "GET /health?live HTTP/1.1\r\n"
+		    . "Host:");
 		Jwtd::send_all($waiting, Jwtd::text(path => '/token',
 		    user => 'silent', password => 'x'));
 		my $began = time;

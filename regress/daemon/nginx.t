@@ -180,7 +180,7 @@ sub address {
 	$text =~ s/\r\n\r\n/\r\nX-Forwarded-For: $_\r\n\r\n/ for @forwarded;
 	my $lines = () = $d->log =~ /grant user=/g;
 	Jwtd::talk($d->connect_tls($port, LocalAddr => '127.0.0.9'), $text);
-	my @found = $d->log =~ /grant user="" client=(\S+) status=401$/mg;
+	my @found = $d->log =~ /grant user="" client=(\S+) .*status=401 /mg;
 	my $new = () = $d->log =~ /grant user=/g;
 	return $new == $lines + 1 ? $found[-1] : 'no line';
 }

@@ -207,9 +207,10 @@ SKIP: {
 	# control, and the workers'
 	is_deeply($open{'jwtd: tlskey'}, { socket => 3 },
 	    'tlskey: its descriptors');
-	# control of four, the ends of two workers at signers and tlskey
+	# control of four, the ends of two workers at signers and tlskey;
+	# configuration, key set, certificates, metrics
 	is_deeply($open{'jwtd: parent'}, { listener => 2, socket => 8,
-	    memory => 3 }, 'the parent: its descriptors');
+	    memory => 4 }, 'the parent: its descriptors');
 	# each worker has a pair of its own
 	my (%seen, $common);
 	for my $n (0, 1) {
@@ -318,10 +319,10 @@ EOT
 		    socket => 3, anon_inode => 1, pipe => 2 },
 		    'trust: a worker has no descriptor more for it');
 		# control of five, the signers' and tlskey's ends of two; the
-		# configuration, certificates, two sets, an empty file for each
-		# next one
+		# configuration, certificates, metrics, two sets, an empty file
+		# for each next one
 		is_deeply(kinds($d->pid), { listener => 2, socket => 9,
-		    memory => 6 }, 'trust: the parent: its descriptors');
+		    memory => 7 }, 'trust: the parent: its descriptors');
 		is(sealed($d->pid), 'certificates jwtd.conf keys keys',
 		    'trust: what workers read nobody can change');
 	}

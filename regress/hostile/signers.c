@@ -20,6 +20,7 @@
 
 #include "clock.h"
 #include "control.h"
+#include "metrics.h"
 #include "packet.h"
 #include "spawn.h"
 #include "system.h"
@@ -139,7 +140,7 @@ signers_start(struct signers *s, const char *program, const char *conf)
 	char name[] = "jwtd-signer", foreground[] = "-d";
 	char *argv[] = { name, foreground, NULL };
 	struct control control;
-	int fds[3], pair[2];
+	int fds[4], pair[2];
 	struct spawn spawned;
 	unsigned int i;
 
@@ -152,14 +153,15 @@ signers_start(struct signers *s, const char *program, const char *conf)
 		die(conf);
 	if ((fds[FD_KEYS - 3] = system_anonymous_file("keys")) == -1)
 		die("keys");
+	fds[FD_SIGNER_METRICS - 3] = metrics_file();
 	memset(&spawned, 0, sizeof(spawned));
 	spawned.path = program;
 	spawned.argv = argv;
 	spawned.fds = fds;
-	spawned.nfds = 3;
+	spawned.nfds = 4;
 	if ((s->master = spawn(&spawned)) == -1)
 		die("fork");
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 4; i++)
 		close(fds[i]);
 	if (!readable(s->control, patience() * 1000) ||
 	    control_recv(s->control, &control, NULL) != 1 ||

@@ -39,94 +39,90 @@
 #define X1024		X256 X256 X256 X256
 #define X4096		X1024 X1024 X1024 X1024
 
-/* what is there to be done later is counted */
 static const struct {
 	const char	*what;
 	const char	*text;
-	size_t		 laters;
 } good[] = {
-	{ "health alone", HEALTH, 0 },
-	{ "no newline at the end", "prefork 3\n" HEALTH "# the end", 0 },
+	{ "health alone", HEALTH },
+	{ "no newline at the end", "prefork 3\n" HEALTH "# the end" },
 	{ "global statements", "prefork 64\ntimeout request 1h\n"
 	    "timeout idle 1\nlimit connections 1000000\n"
-	    "limit requests 4096\n" HEALTH, 0 },
-	{ "blank lines and comments", "\n\n# x { \"\n \t\n" IN_SERVER("\n#\n"),
-	    0 },
-	{ "a continued line", "prefork \\\n\t3\n" HEALTH, 0 },
-	{ "a comment in a continued statement", "prefork \\\n3 # x\n" HEALTH,
-	    0 },
+	    "limit requests 4096\n" HEALTH },
+	{ "a status file", "status \"/var/run/a \\\"b\"\n" HEALTH },
+	{ "blank lines and comments", "\n\n# x { \"\n \t\n" IN_SERVER("\n#\n") },
+	{ "a continued line", "prefork \\\n\t3\n" HEALTH },
+	{ "a comment in a continued statement", "prefork \\\n3 # x\n" HEALTH },
 	{ "macros", "p = 80\na=\"::1\"\nb = $a\nn = \"a b\"\n"
 	    "server \"x\" {\n\tlisten on $b port $p\n"
-	    "\tlocation \"/h\" { health }\n}\n", 0 },
-	{ "a macro again", "p = 0\np = 3\nprefork $p\n" HEALTH, 0 },
+	    "\tlocation \"/h\" { health }\n}\n" },
+	{ "a macro again", "p = 0\np = 3\nprefork $p\n" HEALTH },
 	{ "strings with escapes", "trust \"a\\\"b\\\\c\" { key \"/k\" }\n"
-	    HEALTH, 0 },
-	{ "unquoted words", "trust https://b { jwks /b.json }\n" HEALTH, 0 },
+	    HEALTH },
+	{ "unquoted words", "trust https://b { jwks /b.json }\n" HEALTH },
 	{ "bytes above ASCII", "trust \"h\xc3\xa9\" { key \"/\xff\" }\n"
-	    HEALTH, 0 },
-	{ "the smallest signer", SIGNER HEALTH, 0 },
-	{ "all of a signer", IN_SIGNER("\tlifetime 30d\n\tprefork 64\n"), 0 },
+	    HEALTH },
+	{ "the smallest signer", SIGNER HEALTH },
+	{ "all of a signer", IN_SIGNER("\tlifetime 30d\n\tprefork 64\n") },
 	{ "key options", IN_SIGNER("\tkey \"/b\" rs256 retired\n"
-	    "\tkey \"/c\" retired rs256\n"), 0 },
+	    "\tkey \"/c\" retired rs256\n") },
 	{ "more key options", IN_SIGNER("\tkey \"/b\" certificate \"/c\" "
-	    "retired ps256\n"), 0 },
+	    "retired ps256\n") },
 	{ "a directory of keys", BARE_SIGNER("\tissuer \"a\"\n\tkeys \"/k\"\n"
-	    "\tstore file \"/u\"\n"), 0 },
+	    "\tstore file \"/u\"\n") },
 	{ "a directory of keys, rs256", BARE_SIGNER("\tkeys \"/k\" rs256\n"
-	    "\tissuer \"a\"\n\tstore file \"/u\"\n"), 0 },
+	    "\tissuer \"a\"\n\tstore file \"/u\"\n") },
 	{ "a directory of keys, ps256", BARE_SIGNER("\tissuer \"a\"\n"
-	    "\tkeys \"/\\\\k \\\"\" ps256\n\tstore file \"/u\"\n"), 0 },
-	{ "a stated default", IN_SIGNER("\tremember 5m\n"), 0 },
-	{ "no memory", IN_SIGNER("\tremember 0\n"), 0 },
-	{ "a throttle", IN_SIGNER("\tthrottle 10 per 1m\n"), 0 },
+	    "\tkeys \"/\\\\k \\\"\" ps256\n\tstore file \"/u\"\n") },
+	{ "a stated default", IN_SIGNER("\tremember 5m\n") },
+	{ "no memory", IN_SIGNER("\tremember 0\n") },
+	{ "a throttle", IN_SIGNER("\tthrottle 10 per 1m\n") },
 	{ "postgres", BARE_SIGNER("\tissuer \"a\"\n\tkey \"/k\"\n"
-	    "\tstore postgres \"service=jwtd passfile=/p\"\n"), 0 },
+	    "\tstore postgres \"service=jwtd passfile=/p\"\n") },
 	{ "postgres by URI", BARE_SIGNER("\tissuer \"a\"\n\tkey \"/k\"\n"
-	    "\tstore postgres \"postgresql://u@[::1]:5432/d?a=b:c@d\"\n"), 0 },
-	{ "trust", TRUST "trust \"c\" {\n\n\tkey \"/c.pem\"\n}\n" HEALTH, 0 },
-	{ "trust by URL", "trust \"b\" { jwks \"https://b/jwks\" }\n" HEALTH,
-	    0 },
+	    "\tstore postgres \"postgresql://u@[::1]:5432/d?a=b:c@d\"\n") },
+	{ "trust", TRUST "trust \"c\" {\n\n\tkey \"/c.pem\"\n}\n" HEALTH },
+	{ "trust by URL", "trust \"b\" { jwks \"https://b/jwks\" }\n" HEALTH },
 	{ "trust by URL, with a ca", "trust \"b\" {\n\tca \"/ca.pem\"\n"
-	    "\tjwks \"https://[::1]:8443/jwks?a=b\"\n}\n" HEALTH, 0 },
+	    "\tjwks \"https://[::1]:8443/jwks?a=b\"\n}\n" HEALTH },
 	{ "every kind of listen", IN_SERVER("\tlisten on 127.0.0.2 port 0\n"
 	    "\tlisten on * insecure port 65535\n\tlisten on \"/s\"\n"
 	    "\tlisten on :: insecure port 1\n"
-	    "\tlisten on 127.0.0.3 insecure port 1\n"), 0 },
+	    "\tlisten on 127.0.0.3 insecure port 1\n") },
 	{ "proxy", IN_SERVER("\tlisten on \"/s\" proxy\n"
-	    "\tlisten on ::1 port 2 proxy\n"), 0 },
+	    "\tlisten on ::1 port 2 proxy\n") },
 	{ "tls", IN_SERVER("\tlisten on 192.0.2.1 tls port 443\n"
-	    "\ttls {\n\t\tcertificate \"/c\"\n\t\tkey \"/k\"\n\t}\n"), 0 },
+	    "\ttls {\n\t\tcertificate \"/c\"\n\t\tkey \"/k\"\n\t}\n") },
 	{ "trusted proxies", IN_SERVER("\ttrusted proxy { ::/0, 10.0.0.0/8 "
-	    "192.0.2.1\n\t2001:db8::/32\n}\n\ttrusted proxy {\n::1 }\n"), 0 },
+	    "192.0.2.1\n\t2001:db8::/32\n}\n\ttrusted proxy {\n::1 }\n") },
 	{ "two servers on one listener", IN_SERVER("")
 	    "server \"t\" {\n\tlisten on 0:0::1 port 81\n"
-	    "\tlocation \"/*\" { health }\n}\n", 0 },
+	    "\tlocation \"/*\" { health }\n}\n" },
 	{ "one name on two listeners", IN_SERVER("")
 	    "server \"s\" {\n\tlisten on ::1 port 82\n"
-	    "\tlocation \"/*\" { health }\n}\n", 0 },
-	{ "one path with and without a star", PATH("/h*"), 0 },
-	{ "paths", PATH("/.well-known/...\" { health }\nlocation \"//"), 0 },
-	{ "grant", IN_LOCATION("grant\naudience \"a\"\nrealm \"r\"\n"), 0 },
+	    "\tlocation \"/*\" { health }\n}\n" },
+	{ "one path with and without a star", PATH("/h*") },
+	{ "paths", PATH("/.well-known/...\" { health }\nlocation \"//") },
+	{ "grant", IN_LOCATION("grant\naudience \"a\"\nrealm \"r\"\n") },
 	{ "a location's lifetime", IN_LOCATION("grant\naudience \"a\"\n"
-	    "lifetime 15m\n"), 0 },
+	    "lifetime 15m\n") },
 	{ "several audiences", IN_LOCATION("grant\naudience { \"a\" \"b\",\n"
-	    "\"c\" }\naudience \"d\"\n"), 0 },
+	    "\"c\" }\naudience \"d\"\n") },
 	{ "resource", IN_LOCATION("resource\naudience \"a\"\nscope \"r w\"\n"
 	    "forward claim \"email\" as \"X-Auth-Email\"\n"
-	    "forward claim \"email\" as \"X-Other\"\n"), 0 },
+	    "forward claim \"email\" as \"X-Other\"\n") },
 	{ "resource by trust alone", TRUST "server \"s\" {\n"
 	    "\tlisten on ::1 port 81\n"
-	    "\tlocation \"/l\" {\n\tresource\n\taudience \"a\"\n\t}\n}\n", 0 },
-	{ "jwks", IN_LOCATION("jwks\n") , 0 },
-	{ "metadata", METADATA("https://a", "/g"), 0 },
+	    "\tlocation \"/l\" {\n\tresource\n\taudience \"a\"\n\t}\n}\n" },
+	{ "jwks", IN_LOCATION("jwks\n") },
+	{ "metadata", METADATA("https://a", "/g") },
 	{ "metadata of an issuer with a port and a path",
-	    METADATA("https://[2001:db8::1]:8443/a%20b;c=d@e/", "/g"), 0 },
+	    METADATA("https://[2001:db8::1]:8443/a%20b;c=d@e/", "/g") },
 	{ "metadata at any path, and a grant location that is not the first",
 	    METADATA("https://a.example", "/g*\" { jwks }\n"
-	    "\tlocation \"/m/*\" { metadata }\n\tlocation \"/g"), 0 },
-	{ "metrics", IN_LOCATION("metrics\n") , 1 },
+	    "\tlocation \"/m/*\" { metadata }\n\tlocation \"/g") },
+	{ "metrics", IN_LOCATION("metrics\n") },
 	{ "braces on statements' lines", IN_LOCATION("jwks }\n"
-	    "location \"/z\" {\n\tjwks\n"), 0 },
+	    "location \"/z\" {\n\tjwks\n") },
 };
 
 /* errors without their first "t:", each of which has its own line */
@@ -182,6 +178,10 @@ static const struct {
 	{ "timeout foo 3601\n" HEALTH, "1: syntax error at \"foo\"\n" },
 	{ "limit connections 1000001\n" HEALTH,
 	    "1: invalid limit connections \"1000001\": too large\n" },
+	{ "status \"run/jwtd\"\n" HEALTH,
+	    "1: invalid status \"run/jwtd\": not an absolute path\n" },
+	{ "status \"/a\"\nstatus \"/a\"\n" HEALTH,
+	    "2: duplicate \"status\"\n" },
 	{ "limit requests 4097\n" HEALTH,
 	    "1: invalid limit requests \"4097\": too large\n" },
 	{ IN_SIGNER("lifetime x\n"), "5: invalid lifetime \"x\"\n" },
@@ -541,9 +541,8 @@ static void
 test_good(void)
 {
 	struct conf *conf;
-	struct conf_later *later;
 	char *again, *errors, *text;
-	size_t i, n;
+	size_t i;
 
 	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		conf = parse("t", good[i].text, strlen(good[i].text), &errors);
@@ -551,11 +550,6 @@ test_good(void)
 		free(errors);
 		if (conf == NULL)
 			continue;
-		n = 0;
-		TAILQ_FOREACH(later, &conf->laters, entry)
-			n++;
-		is_int((long long)n, (long long)good[i].laters,
-		    "what is for later");
 		text = print(conf);
 		conf_free(conf);
 		conf = parse("again", text, strlen(text), &errors);
@@ -843,38 +837,6 @@ test_copy(void)
 	conf_free(copy);
 }
 
-static void
-test_laters(void)
-{
-	static const char text[] = "signer {\nissuer \"i\"\n"
-	    "key \"/k\" ps256 certificate \"/c\"\n"
-	    "store postgres \"service=x\"\nremember 1m\n"
-	    "throttle 1 per 1s\n}\ntrust \"b\" { jwks \"https://b\" }\n"
-	    "server \"s\" {\nlisten on ::1 port 1 proxy\n"
-	    "trusted proxy { ::1 }\nlocation \"/a\" { metrics }\n}\n";
-	static const char *const want[] = {
-		"t:12: \"metrics\""
-	};
-	const struct conf_later *later;
-	struct conf *conf;
-	char *errors, line[128];
-	size_t i;
-
-	conf = parse("t", text, sizeof(text) - 1, &errors);
-	is_str(errors, "", "all that is for later");
-	free(errors);
-	i = 0;
-	TAILQ_FOREACH(later, &conf->laters, entry) {
-		snprintf(line, sizeof(line),
-		    "%s is not available in this version",
-		    i < sizeof(want) / sizeof(want[0]) ? want[i] : "no more");
-		is_str(later->text, line, "for later");
-		i++;
-	}
-	is_int((long long)i, sizeof(want) / sizeof(want[0]), "each once");
-	conf_free(conf);
-}
-
 /* as many issuers as there may be, and one more */
 static void
 test_trusts(void)
@@ -1009,7 +971,6 @@ main(void)
 	test_location_find();
 	test_server_find();
 	test_copy();
-	test_laters();
 	test_trusts();
 	test_include();
 	return (done());

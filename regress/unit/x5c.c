@@ -30,6 +30,7 @@
 static char dir[] = "/tmp/x5c-XXXXXXXX";
 static char key_path[64], cert_path[64], log_path[64];
 static EVP_PKEY *key, *ca_key, *other;
+static uint64_t expiry;
 
 /* A certificate of pkey, for the days from and to, by that issuer. */
 static X509 *
@@ -109,8 +110,9 @@ refused(EVP_PKEY *pkey, const char *want, const char *what)
 	json_t *list;
 	char *text;
 
-	list = x5c_load(cert_path, pkey, "/k");
-	ok(list == NULL, "%s: refused", what);
+	expiry = 7;
+	list = x5c_load(cert_path, pkey, "/k", &expiry);
+	ok(list == NULL && expiry == 7, "%s: refused", what);
 	json_decref(list);
 	text = said();
 	is_str(text, want, "... and says why");
@@ -164,12 +166,12 @@ test_chain(void)
 	json_t *list;
 	int n;
 
-	certs[0] = make(key, ca_key, "leaf", "ca", -1, 1);
-	certs[1] = make(ca_key, ca_key, "ca", "ca", -1, 1);
+	certs[0] = make(key, ca_key, "leaf", "ca", -1, 3);
+	certs[1] = make(ca_key, ca_key, "ca", "ca", -1, 2);
 	want[0] = base64(certs[0]);
 	want[1] = base64(certs[1]);
 	put("some text\n", "more text\n", 2, certs);
-	list = x5c_load(cert_path, key, "/k");
+	list = x5c_load(cert_path, key, "/k", &expiry);
 	is_int((long long)json_array_size(list), 2, "two certificates");
 	for (n = 0; n < 2; n++) {
 		is_str(json_string_value(json_array_get(list, (size_t)n)),
@@ -180,6 +182,8 @@ test_chain(void)
 	text = said();
 	is_str(text, "", "... and no message");
 	free(text);
+	ok(llabs((long long)expiry - (long long)time(NULL) - 2 * DAY) < 60,
+	    "... and the first to expire says when");
 
 	certs[1] = make(key, ca_key, "leaf", "ca", -1, 1);
 	certs[0] = make(ca_key, ca_key, "ca", "ca", -1, 1);
@@ -195,14 +199,14 @@ test_chain(void)
 	certs[1] = make(other, ca_key, "middle", "ca", -1, 1);
 	certs[2] = make(ca_key, ca_key, "ca", "ca", -1, 1);
 	put("", "", 3, certs);
-	list = x5c_load(cert_path, key, "/k");
+	list = x5c_load(cert_path, key, "/k", &expiry);
 	is_int((long long)json_array_size(list), 3,
 	    "each one is of the next");
 	json_decref(list);
 	for (n = 0; n < X5C_MAX; n++)
 		certs[n] = self_signed(key);
 	put("", "", X5C_MAX, certs);
-	list = x5c_load(cert_path, key, "/k");
+	list = x5c_load(cert_path, key, "/k", &expiry);
 	is_int((long long)json_array_size(list), X5C_MAX, "the most");
 	json_decref(list);
 	for (n = 0; n <= X5C_MAX; n++)
@@ -272,7 +276,7 @@ test_time(void)
 		    "certificate 1 is not valid before %s\n", day);
 		put_one(i == 0 ? make(key, key, "a", "a", -9, -3) :
 		    make(key, key, "a", "a", 3, 9));
-		list = x5c_load(cert_path, key, "/k");
+		list = x5c_load(cert_path, key, "/k", &expiry);
 		is_int((long long)json_array_size(list), 1, i == 0 ?
 		    "an expired one is taken" : "one of the future is taken");
 		json_decref(list);
@@ -410,7 +414,7 @@ test_types(void)
 	for (i = 0; i < 2; i++) {
 		pkey = token_key(types[i], 0);
 		put_one(self_signed(pkey));
-		list = x5c_load(cert_path, pkey, "/k");
+		list = x5c_load(cert_path, pkey, "/k", &expiry);
 		is_int((long long)json_array_size(list), 1, i == 0 ? "EC" :
 		    "Ed25519");
 		json_decref(list);
