@@ -19,6 +19,7 @@
 #include "clock.h"
 #include "generation.h"
 #include "log.h"
+#include "notify.h"
 #include "sandbox.h"
 #include "signals.h"
 #include "system.h"
@@ -56,6 +57,16 @@ add(struct parent *parent, struct generation *gen)
 	parent->next = gen;
 }
 
+static void
+not_reloaded(void)
+{
+	static const char text[] =
+	    "not reloaded: the configuration stays as it was";
+
+	log_warnx("%s", text);
+	notify_ready(text);
+}
+
 /* The next one will not be: what it opened is closed, and the old one stays. */
 static void
 give_up_next(struct parent *parent)
@@ -75,13 +86,14 @@ reload(struct parent *parent)
 	struct generation *gen;
 	struct conf *conf;
 
+	notify_reloading();
 	gen = NULL;
 	if ((conf = conf_load(parent->options->file, NULL)) != NULL &&
 	    conf_say_laters(conf) == 0)
 		gen = generation_new(conf, parent->options, parent->current);
 	if (gen == NULL) {
 		conf_free(conf);
-		log_warnx("not reloaded: the configuration stays as it was");
+		not_reloaded();
 		return;
 	}
 	add(parent, gen);
@@ -114,6 +126,7 @@ take_over(struct parent *parent)
 	if (old == NULL)
 		return;
 	log_info("configuration reloaded");
+	notify_ready("configuration reloaded");
 	generation_close(old, parent->current);
 	generation_drain(old);
 }
@@ -141,7 +154,7 @@ look_at_next(struct parent *parent)
 	if (next->failed && first)
 		parent->failed = true;
 	else if (next->failed) {
-		log_warnx("not reloaded: the configuration stays as it was");
+		not_reloaded();
 		give_up_next(parent);
 	}
 	return (false);
@@ -153,6 +166,8 @@ stop(struct parent *parent)
 {
 	struct generation *gen;
 
+	if (!parent->stopping)
+		notify_stopping();
 	if (!parent->stopping && parent->next != NULL &&
 	    parent->current != NULL)
 		give_up_next(parent);
@@ -241,7 +256,7 @@ run(struct parent *parent, void (*started)(void *), void *arg)
 	int wait, due;
 
 	while (!parent->failed && !TAILQ_EMPTY(&parent->all)) {
-		wait = -1;
+		wait = notify_watchdog();
 		TAILQ_FOREACH(gen, &parent->all, entry) {
 			due = generation_work(gen);
 			if (wait == -1 || (due != -1 && due < wait))
@@ -253,6 +268,7 @@ run(struct parent *parent, void (*started)(void *), void *arg)
 			stop(parent);
 		if (look_at_next(parent)) {
 			log_info("ready");
+			notify_ready("ready");
 			started(arg);
 		}
 		sweep(parent);
@@ -272,6 +288,7 @@ parent_run(struct conf *conf, const struct parent_options *options,
 	memset(&parent, 0, sizeof(parent));
 	TAILQ_INIT(&parent.all);
 	parent.options = options;
+	notify_open();
 	empty = system_empty_directory();
 	if (geteuid() == 0 && mkdir(empty, 0755) == -1 && errno != EEXIST)
 		fatal("%s", empty);

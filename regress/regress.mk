@@ -55,3 +55,9 @@ check: deps
 	    $(B)/npm/installed
 	BUILD=$(abspath $(B)) SAN=$(SAN) $(PROVE) -I regress/lib $(PROVEFLAGS) \
 	    --exec 'sh regress/run-one' $(UNIT) $(ESCAPE) $(wildcard regress/daemon/*.t)
+
+# what is installed as its users install it, from the package on; with a Debian
+# in $(B)/packaging that is made once
+check-packaging: deps deb
+	BUILD=$(abspath $(B)) $(PROVE) -I regress/lib $(PROVEFLAGS) \
+	    $(wildcard regress/packaging/*.t)
