@@ -5,5 +5,6 @@
 extern const char *const path_signer;	/* absolute, or beside jwtd itself */
 extern const char *const path_conf;
 extern const char *const path_status;	/* of the daemon with path_conf */
+extern const char *const path_example;	/* or NULL: not installed */
 
 #endif

@@ -8,23 +8,24 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "conf.h"
+#include "hint.h"
 #include "libraries.h"
 #include "log.h"
 #include "metrics.h"
 #include "parent.h"
+#include "passed.h"
 #include "paths.h"
 #include "priv.h"
 #include "tlskey.h"
 #include "trustd.h"
 #include "worker.h"
-
-#define SIGNER_USER	"_jwtdsign"
 
 static void __attribute__((noreturn))
 usage(void)
@@ -82,17 +83,22 @@ find_programs(const char *argv0, struct parent_options *options)
 		fatal("strdup");
 }
 
-static void
+static bool
+check_user(const char *name)
+{
+	if (priv_user_exists(name))
+		return (true);
+	log_warnx("no such user \"%s\"", name);
+	return (false);
+}
+
+static bool
 check_users(const struct conf *conf)
 {
-	if (!priv_user_exists(WORKER_USER))
-		fatalx("no such user \"%s\"", WORKER_USER);
-	if (conf->signer != NULL && !priv_user_exists(SIGNER_USER))
-		fatalx("no such user \"%s\"", SIGNER_USER);
-	if (conf->ntrusts > 0 && !priv_user_exists(TRUST_USER))
-		fatalx("no such user \"%s\"", TRUST_USER);
-	if (conf_tls(conf) && !priv_user_exists(TLSKEY_USER))
-		fatalx("no such user \"%s\"", TLSKEY_USER);
+	return (check_user(WORKER_USER) &&
+	    (conf->signer == NULL || check_user(SIGNER_USER)) &&
+	    (conf->ntrusts == 0 || check_user(TRUST_USER)) &&
+	    (!conf_tls(conf) || check_user(TLSKEY_USER)));
 }
 
 /*
@@ -150,7 +156,7 @@ main(int argc, char *argv[])
 	struct conf *conf;
 	unsigned int place;
 	long long slot;
-	int ch, check, notify, tlskey, trust;
+	int ch, check, notify, status, tlskey, trust;
 
 	memset(&options, 0, sizeof(options));
 	argv0 = strdup(argv[0]);
@@ -202,9 +208,12 @@ main(int argc, char *argv[])
 		    options.verbose);
 	if (trust)
 		trustd_main(options.foreground, options.verbose);
-	closefrom(STDERR_FILENO + 1);
-	if ((conf = conf_load(file, NULL)) == NULL)
+	closefrom(PASSED_FIRST + passed_init());
+	if ((conf = conf_load(file, NULL)) == NULL) {
+		if (access(file, F_OK) == -1)
+			hint(file);
 		return (1);
+	}
 	if (check) {
 		if (options.verbose)
 			conf_print(conf, stdout);
@@ -212,13 +221,18 @@ main(int argc, char *argv[])
 		conf_free(conf);
 		return (0);
 	}
+	if (!check_users(conf)) {
+		hint(file);
+		return (1);
+	}
 	/* setproctitle(3) writes where the arguments are */
 	if ((options.file = strdup(file)) == NULL)
 		fatal("strdup");
 	find_programs(argv0, &options);
-	check_users(conf);
 	notify = options.foreground ? -1 : background();
 	log_init("jwtd", options.foreground, options.verbose);
 	setproctitle("parent");
-	return (parent_run(conf, &options, on_started, &notify));
+	if ((status = parent_run(conf, &options, on_started, &notify)) != 0)
+		hint(file);
+	return (status);
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "passed.h"
 
 #define BACKLOG		4096
 /*
@@ -134,7 +135,7 @@ close_first(const struct conf *conf, const int *fds, size_t n,
 	TAILQ_FOREACH(listener, &conf->listeners, entry) {
 		if (i == n)
 			return;
-		if (!has(kept, nkept, fds[i])) {
+		if (!has(kept, nkept, fds[i]) && !passed_has(fds[i])) {
 			close(fds[i]);
 			if (listener->family == AF_UNIX)
 				(void)unlink(listener->address);
@@ -151,6 +152,10 @@ open_one(const struct conf_listener *listener)
 	char name[256];
 	int fd;
 
+	if ((fd = passed_find(listener)) != -1) {
+		announce(listener, fd);
+		return (fd);
+	}
 	fd = socket(listener->family, SOCK_STREAM | SOCK_CLOEXEC |
 	    SOCK_NONBLOCK, 0);
 	/* those that are accepted have it from here */

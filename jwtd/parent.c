@@ -22,6 +22,7 @@
 #include "generation.h"
 #include "keywatch.h"
 #include "log.h"
+#include "notify.h"
 #include "sandbox.h"
 #include "signals.h"
 #include "status_file.h"
@@ -113,10 +114,14 @@ add(struct parent *parent, struct conf *conf)
 static void
 not_reloaded(struct parent *parent, bool renews)
 {
+	static const char text[] =
+	    "not reloaded: the configuration stays as it was";
+
 	if (renews)
 		certificates_replace(parent->current);
 	else
-		log_warnx("not reloaded: the configuration stays as it was");
+		log_warnx("%s", text);
+	notify_ready(text);
 	own(parent)->last_refused = (uint64_t)time(NULL);
 	own(parent)->refused++;
 	tell(parent);
@@ -152,6 +157,7 @@ start_next(struct parent *parent, struct conf *conf, bool renews)
 {
 	own(parent)->begun++;
 	tell(parent);
+	notify_reloading();
 	if (conf != NULL && add(parent, conf) == 0) {
 		parent->next->renews = renews;
 		return;
@@ -219,8 +225,9 @@ take_over(struct parent *parent)
 	tell(parent);
 	if (old == NULL)
 		return;
-	log_info(parent->current->renews ? "the workers are replaced" :
+	log_info("%s", parent->current->renews ? "the workers are replaced" :
 	    "configuration reloaded");
+	notify_ready("configuration reloaded");
 	generation_close(old, parent->current);
 	generation_drain(old);
 }
@@ -269,6 +276,8 @@ stop(struct parent *parent)
 {
 	struct generation *gen;
 
+	if (!parent->stopping)
+		notify_stopping();
 	if (!parent->stopping && parent->next != NULL &&
 	    parent->current != NULL)
 		give_up_next(parent);
@@ -358,7 +367,7 @@ run(struct parent *parent, void (*started)(void *), void *arg)
 	int wait, due;
 
 	while (!parent->failed && !TAILQ_EMPTY(&parent->all)) {
-		wait = -1;
+		wait = notify_watchdog();
 		TAILQ_FOREACH(gen, &parent->all, entry) {
 			due = generation_work(gen);
 			if (wait == -1 || (due != -1 && due < wait))
@@ -374,6 +383,7 @@ run(struct parent *parent, void (*started)(void *), void *arg)
 		}
 		if (look_at_next(parent)) {
 			log_info("ready");
+			notify_ready("ready");
 			started(arg);
 		}
 		sweep(parent);
@@ -408,6 +418,7 @@ parent_run(struct conf *conf, const struct parent_options *options,
 	parent.options = options;
 	parent.metrics_fd = metrics_file();
 	parent.metrics = metrics_map(dup(parent.metrics_fd));
+	notify_open();
 	empty = system_empty_directory();
 	if (geteuid() == 0 && mkdir(empty, 0755) == -1 && errno != EEXIST)
 		fatal("%s", empty);

@@ -4,6 +4,8 @@
 
 #include "conf.h"
 
+#define SIGNER_USER	"_jwtdsign"	/* whom jwtd-signer becomes */
+
 struct parent_options {
 	const char	*file;		/* the configuration, for a reload */
 	const char	*self;		/* this program, for exec */

@@ -31,6 +31,8 @@ open_directory(const char *path, const char **base)
 		log_warn("%s", path);
 		return (-1);
 	}
+	/* what is in /var/run is gone after a restart of the system */
+	(void)mkdir(dir, 0755);
 	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1 ||
 	    fstat(fd, &st) == -1)
 		log_warn("%s", dir);

@@ -91,3 +91,9 @@ check: deps
 	    $(B)/npm/installed
 	@rc=0; $(RUN_TESTS) -j $(JOBS) $(PARALLEL) || rc=1; \
 	    $(RUN_TESTS) $(SERIAL) || rc=1; exit $$rc
+
+# what is installed as its users install it, from the package on; with a Debian
+# in $(B)/packaging that is made once
+check-packaging: deps deb
+	BUILD=$(abspath $(B)) $(PROVE) -I regress/lib $(PROVEFLAGS) \
+	    $(wildcard regress/packaging/*.t)

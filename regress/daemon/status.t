@@ -308,7 +308,7 @@ until $d->{bin}/jwtctl status | grep -q '^configuration 1'; do
 	sleep 0.1
 done
 echo --
-stat -L -c '%a %U' /var/run/jwtd.status
+stat -L -c '%a %U' /var/run/jwtd/jwtd.status
 echo --
 $d->{bin}/jwtctl reload 2>&1 | grep -v ^jwtd:
 echo --
@@ -320,12 +320,12 @@ echo --
 kill \$pid
 wait \$pid
 trap - EXIT
-ls /var/run/jwtd.status || echo gone
+ls /var/run/jwtd/jwtd.status || echo gone
 EOT
 	is($lines[1] // '', "600 root\n", 'the usual place') or diag @lines;
 	like($lines[2] // '', qr/^configuration reloaded$/m, '... a reload');
 	like($lines[3] // '',
-	    qr{^jwtd: /var/run/jwtd\.status: jwtd is running already, pid \d+\nrefused$}m,
+	    qr{^jwtd: /var/run/jwtd/jwtd\.status: jwtd is running already, pid \d+\nrefused$}m,
 	    '... a second daemon');
 	like($lines[4] // '', qr/nonsense.*^jwtd is running, pid /ms,
 	    '... found though the configuration is broken');
