@@ -3,7 +3,7 @@
  * store_file_open() it knows the directory as a descriptor only, and touches no
  * path outside of it, because it goes on behind chroot.
  */
-#include "store.h"
+#include "store_file_internal.h"
 
 #include <sys/stat.h>
 
@@ -30,19 +30,6 @@
  * a new time stamp, since the clocks of file systems are coarse.
  */
 #define RACY_NS		100000000LL
-
-struct store_file {
-	struct store		 store;		/* first: it is cast */
-	char			*path;		/* as configured, for the log */
-	char			*dir;
-	const char		*base;		/* points into path */
-	int			 dirfd;
-	struct store_shared	*shared;
-	struct users_table	*table;		/* NULL: nothing is loaded */
-	struct stat		 st;		/* of the file in table */
-	bool			 confined;	/* its directory is the root */
-	bool			 racy;		/* look again next time */
-};
 
 /* A hash of what was folded so far and of this. */
 static void
@@ -124,8 +111,8 @@ same_time(const struct timespec *a, const struct timespec *b)
 	return (a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec);
 }
 
-static bool
-same_version(const struct stat *a, const struct stat *b)
+bool
+store_file_same(const struct stat *a, const struct stat *b)
 {
 	return (a->st_ino == b->st_ino && a->st_dev == b->st_dev &&
 	    a->st_size == b->st_size && same_time(&a->st_mtim, &b->st_mtim) &&
@@ -144,19 +131,25 @@ is_near(const struct timespec *a, const struct timespec *b)
 	return (ns < RACY_NS && ns > -RACY_NS);
 }
 
+bool
+store_file_racy(const struct stat *st, const struct timespec *now)
+{
+	return (is_near(&st->st_mtim, now) || is_near(&st->st_ctim, now));
+}
+
 /*
  * The file's bytes and the version that they are.  A writer that does not
  * rename may be at work, so it must look the same before and after.
  */
-static char *
-read_version(struct store_file *sf, size_t *len, struct stat *st,
-    const char **why)
+char *
+store_file_read(const struct store_file *sf, const char *name, size_t max,
+    size_t *len, struct stat *st, const char **why)
 {
 	struct stat after;
 	char *buf;
 	int fd, tries;
 
-	fd = openat(sf->dirfd, sf->base, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = openat(sf->dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd == -1) {
 		*why = strerror(errno);
 		return (NULL);
@@ -167,9 +160,9 @@ read_version(struct store_file *sf, size_t *len, struct stat *st,
 			*why = strerror(errno);
 			break;
 		}
-		if ((buf = file_read_fd(fd, USERS_FILE_MAX, len, why)) == NULL)
+		if ((buf = file_read_fd(fd, max, len, why)) == NULL)
 			break;
-		if (fstat(fd, &after) == 0 && same_version(st, &after))
+		if (fstat(fd, &after) == 0 && store_file_same(st, &after))
 			break;
 		freezero(buf, *len);
 		buf = NULL;
@@ -192,7 +185,8 @@ load(struct store_file *sf)
 
 	/* before the file is read, so that it errs on the side of reading */
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	if ((buf = read_version(sf, &len, &st, &why)) == NULL) {
+	buf = store_file_read(sf, sf->base, USERS_FILE_MAX, &len, &st, &why);
+	if (buf == NULL) {
 		unavailable(sf, why);
 		return (false);
 	}
@@ -208,7 +202,7 @@ load(struct store_file *sf)
 	users_table_free(sf->table);
 	sf->table = table;
 	sf->st = st;
-	sf->racy = is_near(&st.st_mtim, &now) || is_near(&st.st_ctim, &now);
+	sf->racy = store_file_racy(&st, &now);
 	return (true);
 }
 
@@ -222,7 +216,7 @@ refresh(struct store_file *sf)
 		unavailable(sf, strerror(errno));
 		return (false);
 	}
-	if ((sf->table == NULL || sf->racy || !same_version(&st, &sf->st)) &&
+	if ((sf->table == NULL || sf->racy || !store_file_same(&st, &sf->st)) &&
 	    !load(sf))
 		return (false);
 	store_note_up(sf->shared, sf->path);
@@ -269,7 +263,17 @@ close_store(struct store *store)
 	freezero(sf, sizeof(*sf));
 }
 
-/* By name, which behind chroot is in the root directory. */
+bool
+store_file_path(const struct store_file *sf, const char *name,
+    char path[PATH_MAX])
+{
+	int n;
+
+	n = snprintf(path, PATH_MAX, "%s/%s", sf->confined ? "" : sf->dir,
+	    name);
+	return (n >= 0 && n < PATH_MAX);
+}
+
 static void
 rehash(struct store *store, const char *name, const char *old,
     const char *new)
@@ -277,13 +281,10 @@ rehash(struct store *store, const char *name, const char *old,
 	char path[PATH_MAX];
 	struct store_file *sf;
 	const char *why;
-	int n;
 
 	sf = (struct store_file *)store;
 	why = NULL;
-	n = snprintf(path, sizeof(path), "%s/%s",
-	    sf->confined ? "" : sf->dir, sf->base);
-	if (n < 0 || (size_t)n >= sizeof(path))
+	if (!store_file_path(sf, sf->base, path))
 		why = "the path is too long";
 	else if (faccessat(sf->dirfd, ".", W_OK, 0) == -1)
 		why = strerror(errno);
@@ -302,7 +303,10 @@ needs(struct store *store, struct sandbox_needs *out)
 	out->write = true;
 }
 
-static const struct store_ops ops = { lookup, rehash, needs, close_store };
+static const struct store_ops ops = {
+	lookup, rehash, needs, store_file_revoke, store_file_revoked,
+	store_file_hint, close_store
+};
 
 struct store *
 store_file_open(const char *path, bool confined, struct store_shared *shared)

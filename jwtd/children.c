@@ -165,17 +165,20 @@ start_holder(const struct generation *gen, struct child *holder,
     const char *option, int file)
 {
 	unsigned int i;
-	int fds[3];
+	int fds[4];
+	bool revoke;
 
+	revoke = holder == gen->signer && gen->revoked_rw != -1;
 	fds[FD_CONTROL - 3] = prepare(holder);
 	fds[FD_PUBLISH - 3] = file;
+	fds[FD_REVOKE - 3] = gen->revoked_rw;
 	if (file == -1 || fds[FD_CONTROL - 3] == -1) {
 		cannot_start(holder);
 		if (fds[FD_CONTROL - 3] != -1)
 			close(fds[FD_CONTROL - 3]);
 		return;
 	}
-	start_child(gen, holder, option, NULL, fds, 3);
+	start_child(gen, holder, option, NULL, fds, revoke ? 4 : 3);
 	/* what workers sent while there was none still waits in these */
 	for (i = 0; i < gen->conf->prefork; i++)
 		give_worker(gen, holder, &gen->workers[i]);
@@ -272,6 +275,7 @@ start_worker(struct generation *gen, struct child *worker)
 	worker->accept_owed = gen->serving;
 	(void)children_give(gen, worker);
 	fds[FD_CERTIFICATES - 3] = gen->certificates;
+	fds[FD_REVOKED - 3] = gen->revoked_ro;
 	memcpy(&fds[FD_LISTEN - 3], gen->listeners,
 	    gen->conf->nlisteners * sizeof(int));
 	(void)snprintf(slot, sizeof(slot), "%u", worker->slot);

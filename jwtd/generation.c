@@ -15,6 +15,7 @@
 #include "keys.h"
 #include "listen.h"
 #include "log.h"
+#include "revoked_parent.h"
 #include "sandbox.h"
 #include "watch.h"
 
@@ -45,6 +46,12 @@ generation_new(struct conf *conf, const struct parent_options *options,
 		return (NULL);
 	}
 	gen->listening = true;
+	if (revoked_init(gen, before) == -1) {
+		generation_close(gen, before);
+		close(gen->conf_fd);
+		free(gen);
+		return (NULL);
+	}
 	children_init(gen);
 	keys_init(gen, before);
 	certificates_init(gen);
@@ -72,6 +79,7 @@ generation_free(struct generation *gen)
 		children_close_ends(&gen->children[i]);
 	keys_free(gen);
 	certificates_free(gen);
+	revoked_free(gen);
 	watch_free(gen);
 	close(gen->conf_fd);
 	conf_free(gen->conf);

@@ -15,6 +15,7 @@
 #include "log.h"
 #include "message.h"
 #include "reply.h"
+#include "token_service.h"
 
 #define OVERLOAD_RETRY	1	/* seconds */
 
@@ -51,19 +52,24 @@ refuse_request(struct conn *conn, const char *error, const char *description)
 }
 
 /* the media type, without what follows a ';' (RFC 9110 section 8.3.1) */
-static bool
-is_form(struct span type)
+bool
+grant_is_form(struct conn *conn)
 {
+	struct span type;
 	const char *end;
 
-	if (type.p == NULL)
-		return (false);
-	if ((end = memchr(type.p, ';', type.len)) != NULL)
+	type = conn->head.content_type;
+	if (type.p != NULL && (end = memchr(type.p, ';', type.len)) != NULL)
 		type.len = (size_t)(end - type.p);
 	while (type.len > 0 && (type.p[type.len - 1] == ' ' ||
 	    type.p[type.len - 1] == '\t'))
 		type.len--;
-	return (span_case_is(type, "application/x-www-form-urlencoded"));
+	if (type.p != NULL &&
+	    span_case_is(type, "application/x-www-form-urlencoded"))
+		return (true);
+	refuse_request(conn, "invalid_request", "the content type is "
+	    "not application/x-www-form-urlencoded");
+	return (false);
 }
 
 /* The parameters of the request.  Returns false after it was refused. */
@@ -75,11 +81,8 @@ read_request(struct conn *conn, const struct conf_location *location,
 	bool post;
 
 	post = conn->head.method == HTTP_POST;
-	if (post && !is_form(conn->head.content_type)) {
-		refuse_request(conn, "invalid_request", "the content type is "
-		    "not application/x-www-form-urlencoded");
+	if (post && !grant_is_form(conn))
 		return (false);
-	}
 	if (!post) {
 		len = conn->head.query.len;
 		body = len == 0 ? NULL :
@@ -116,13 +119,13 @@ log_answer(const struct conn *conn, const struct link_context *context)
 	    address_text(&context->client, client), conn->status);
 }
 
-/* Have a signer decide.  Returns false after the request was refused. */
-static bool
-ask_signer(struct conn *conn, struct link_context *context, char *body,
-    size_t len, struct message_request *request)
+bool
+grant_ask(struct conn *conn, struct link_context *context,
+    struct message_request *request)
 {
-	if (!read_request(conn, context->location, body, len, request))
-		return (false);
+	context->client = forwarded_client(&conn->client,
+	    &context->location->server->trusted, conn->head.forwarded,
+	    conn->head.nforwarded);
 	if (authorization_basic(conn->head.authorization, request->user,
 	    sizeof(request->user), request->password,
 	    sizeof(request->password)) != AUTH_OK) {
@@ -133,10 +136,13 @@ ask_signer(struct conn *conn, struct link_context *context, char *body,
 	request->network_kind = address_network(&context->client,
 	    request->network);
 	conn->pending = link_send(conn->worker->link, conn, context, request);
-	if (conn->pending == NULL)
+	if (conn->pending == NULL) {
 		refuse_later(conn, 503, "temporarily_unavailable",
 		    "too many requests are waiting", OVERLOAD_RETRY);
-	return (conn->pending != NULL);
+		return (false);
+	}
+	conn->state = CONN_WAIT;
+	return (true);
 }
 
 void
@@ -149,13 +155,9 @@ grant(struct conn *conn, const struct conf_location *location, char *body,
 	memset(&request, 0, sizeof(request));
 	memset(&context, 0, sizeof(context));
 	context.location = location;
-	context.client = forwarded_client(&conn->client,
-	    &location->server->trusted, conn->head.forwarded,
-	    conn->head.nforwarded);
 	context.get = conn->head.method != HTTP_POST;
-	if (ask_signer(conn, &context, body, len, &request))
-		conn->state = CONN_WAIT;
-	else
+	if (!read_request(conn, location, body, len, &request) ||
+	    !grant_ask(conn, &context, &request))
 		log_answer(conn, &context);
 	explicit_bzero(&request, sizeof(request));
 }
@@ -233,6 +235,8 @@ answer(struct conn *conn, const struct link_context *context,
 		    "the request cannot be answered now", reply->retry_after);
 		return;
 	case MESSAGE_BROKEN:
+	case MESSAGE_DONE:
+	case MESSAGE_DENIED:
 		break;
 	}
 	reply_oauth_error(conn, 500, "server_error",
@@ -243,6 +247,8 @@ void
 grant_answer(struct conn *conn, const struct link_context *context,
     const struct message_reply *reply, const char *token, size_t len)
 {
-	answer(conn, context, reply, token, len);
+	if (context->location->service == CONF_GRANT ||
+	    !token_service_answer(conn, context, reply))
+		answer(conn, context, reply, token, len);
 	log_answer(conn, context);
 }

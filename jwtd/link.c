@@ -54,6 +54,7 @@ pending_free(struct pending *pending)
 	deadline_clear(&pending->deadline);
 	pending->conn->pending = NULL;
 	parts_clear(&pending->parts);
+	free(pending->context.told);
 	free(pending);
 	link->inflight--;
 }

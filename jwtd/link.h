@@ -19,6 +19,8 @@ struct link_context {
 	struct address			 client;
 	char				 user[MESSAGE_USER_MAX + 1];
 	bool				 get;	/* not an OAuth POST */
+	/* what an introspection will be told; freed with the request */
+	char				*told;
 };
 
 /* fd is the worker's end of packet_pair(). */

@@ -14,6 +14,7 @@
 #include "jwt.h"
 #include "percent.h"
 #include "reply.h"
+#include "revocation.h"
 #include "scope.h"
 
 /* of a forwarded value; a longer one is sent empty */
@@ -182,6 +183,19 @@ resource(struct conn *conn, const struct conf_location *location)
 		issuers_unknown_key(conn->worker, jwt.issuer);
 	if (error != JWT_OK) {
 		token_refused(conn, location, error);
+		return;
+	}
+	switch (revocation_of(conn->worker, &jwt)) {
+	case REVOKED_NO:
+		break;
+	case REVOKED_YES:
+		challenge(conn, location, 401, "invalid_token",
+		    "the token was revoked");
+		jwt_clear(&jwt);
+		return;
+	case REVOKED_UNKNOWN:
+		revocation_unknown(conn);
+		jwt_clear(&jwt);
 		return;
 	}
 	if (location->scope != NULL &&

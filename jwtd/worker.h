@@ -22,6 +22,7 @@
 struct control;
 struct link;
 struct metadata;
+struct revoked;
 struct conn;
 TAILQ_HEAD(conns, conn);
 
@@ -47,6 +48,8 @@ struct worker {
 	struct jwt_issuer	*issuers;
 	struct worker_issuer	*sources;	/* of each of these */
 	size_t			 nissuers;
+	struct revoked		*revoked;	/* NULL: nothing is */
+	bool			 stale;		/* it is; which was logged */
 	char			*jwks;		/* our own keys, or NULL */
 	size_t			 jwks_len;
 	char			 jwks_etag[ETAG_SIZE];
