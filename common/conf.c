@@ -126,6 +126,10 @@ conf_service_name(enum conf_service service)
 		return ("grant");
 	case CONF_RESOURCE:
 		return ("resource");
+	case CONF_REVOKE:
+		return ("revoke");
+	case CONF_INTROSPECTION:
+		return ("introspection");
 	case CONF_JWKS:
 		return ("jwks");
 	case CONF_METADATA:
@@ -138,6 +142,13 @@ conf_service_name(enum conf_service service)
 		break;
 	}
 	return ("none");
+}
+
+bool
+conf_is_basic(enum conf_service service)
+{
+	return (service == CONF_GRANT || service == CONF_REVOKE ||
+	    service == CONF_INTROSPECTION);
 }
 
 struct conf *
@@ -166,6 +177,8 @@ conf_signer_new(void)
 	signer->lifetime = 15 * 60;
 	signer->remember = CONF_REMEMBER;
 	signer->prefork = 4;
+	signer->revocations.limit = CONF_REVOCATIONS;
+	signer->revocations.stale = CONF_REVOCATIONS_STALE;
 	TAILQ_INIT(&signer->keys);
 	return (signer);
 }
@@ -186,6 +199,7 @@ conf_signer_free(struct conf_signer *signer)
 	free(signer->directory);
 	free(signer->issuer);
 	free(signer->store_arg);
+	free(signer->revocations.file);
 	free(signer);
 }
 

@@ -18,6 +18,7 @@
 #define CONF_MAX_SIGNERS	64
 #define CONF_MAX_LISTENERS	64
 #define CONF_MAX_TRUSTS		63
+#define CONF_LIFETIME_MAX	(30 * 24 * 60 * 60)	/* seconds */
 
 struct strings {
 	char	**v;
@@ -51,6 +52,15 @@ enum conf_store {
 	CONF_STORE_POSTGRES
 };
 
+/* what was revoked: where it is kept, and what is done without it */
+struct conf_revocations {
+	bool			 on;
+	char			*file;		/* NULL: the store's database */
+	unsigned int		 limit;		/* entries in memory */
+	unsigned int		 stale;		/* seconds without news: then */
+	bool			 refuse;	/* ...accept no token */
+};
+
 struct conf_signer {
 	char			*issuer;
 	/* exactly one is not retired; none before keydir_fill() */
@@ -63,6 +73,7 @@ struct conf_signer {
 	unsigned int		 remember;	/* seconds; 0: never */
 	unsigned int		 throttle_count; /* 0: no throttle */
 	unsigned int		 throttle_window; /* seconds */
+	struct conf_revocations	 revocations;
 	unsigned int		 prefork;
 	int			 line;
 	const char		*file;		/* in conf's files; or NULL */
@@ -98,6 +109,8 @@ enum conf_service {
 	CONF_NONE,
 	CONF_GRANT,
 	CONF_RESOURCE,
+	CONF_REVOKE,
+	CONF_INTROSPECTION,
 	CONF_JWKS,
 	CONF_METADATA,
 	CONF_METRICS,
@@ -238,6 +251,9 @@ bool		 conf_conninfo_password(const char *);
 const struct conf_key *conf_signing_key(const struct conf_signer *);
 /* The word of the statement; "none" for CONF_NONE. */
 const char	*conf_service_name(enum conf_service);
+
+/* Is it a service to which clients say who they are by Basic? */
+bool		 conf_is_basic(enum conf_service);
 
 /* Does any listener have TLS? */
 bool		 conf_tls(const struct conf *);

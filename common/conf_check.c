@@ -19,6 +19,45 @@ name_of(const struct check *c, const char *file)
 	return (file != NULL ? file : c->file);
 }
 
+/* the part of a path before its last name */
+static size_t
+directory_len(const char *path)
+{
+	const char *slash;
+
+	slash = strrchr(path, '/');
+	return (slash != NULL ? (size_t)(slash - path) + 1 : 0);
+}
+
+/* Where the store is, the signer can go, and nowhere else. */
+static void
+check_revocations(struct check *c, const struct conf_signer *s)
+{
+	const char *file, *path, *why;
+	size_t len;
+
+	path = s->revocations.file;
+	why = NULL;
+	if (s->store == CONF_STORE_POSTGRES) {
+		if (path != NULL)
+			why = "in a file are for \"store file\"";
+	} else if (path == NULL)
+		why = "need a file, as the users are in one";
+	else {
+		len = directory_len(s->store_arg);
+		if (len != directory_len(path) ||
+		    strncmp(path, s->store_arg, len) != 0)
+			why = "must be in the directory of the users file";
+		else if (path[len] == '\0')
+			why = "need a file's path";
+		else if (strcmp(path, s->store_arg) == 0)
+			why = "must not be in the users file itself";
+	}
+	file = name_of(c, s->file);
+	if (why != NULL)
+		conf_error(&c->errors, file, s->line, "revocations %s", why);
+}
+
 static void
 check_signer(struct check *c, const struct conf_signer *s)
 {
@@ -48,6 +87,8 @@ check_signer(struct check *c, const struct conf_signer *s)
 		    "signer has no key that is not retired");
 	if (s->store_arg == NULL)
 		conf_error(&c->errors, file, s->line, "signer has no store");
+	else if (s->revocations.on)
+		check_revocations(c, s);
 }
 
 static void
@@ -86,7 +127,12 @@ static const char *
 missing_elsewhere(const struct conf *conf, enum conf_service service)
 {
 	switch (service) {
+	case CONF_REVOKE:
+		return (conf->signer == NULL ? "a signer" :
+		    !conf->signer->revocations.on && !conf->signer->partial ?
+		    "\"revocations\" in the signer block" : NULL);
 	case CONF_GRANT:
+	case CONF_INTROSPECTION:
 	case CONF_JWKS:
 	case CONF_METADATA:
 		return (conf->signer == NULL ? "a signer" : NULL);
@@ -115,6 +161,9 @@ check_location(struct check *c, const struct conf_location *l)
 	    l->audience.n == 0 && !l->partial)
 		conf_error(&c->errors, file, l->line,
 		    "location \"%s%s\" has no audience", l->path, star);
+	if (l->service == CONF_INTROSPECTION && l->scope == NULL && !l->partial)
+		conf_error(&c->errors, file, l->line,
+		    "location \"%s%s\" has no scope", l->path, star);
 	if (c->conf->signer != NULL && !c->conf->signer->partial &&
 	    l->lifetime > c->conf->signer->lifetime)
 		conf_error(&c->errors, file, l->line, "the lifetime of "

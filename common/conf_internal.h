@@ -25,6 +25,8 @@
 #define CONF_MAX_PATH		1024		/* of a location */
 
 #define CONF_REMEMBER		(5 * 60)	/* seconds */
+#define CONF_REVOCATIONS	65536		/* entries */
+#define CONF_REVOCATIONS_STALE	60		/* seconds */
 
 struct conf_errors {
 	FILE	*out;			/* or NULL: to the log */

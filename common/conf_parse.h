@@ -24,6 +24,10 @@ enum once {
 	ONCE_LIFETIME,
 	ONCE_REMEMBER,
 	ONCE_THROTTLE,
+	ONCE_REVOCATIONS,
+	ONCE_REVOCATIONS_FILE,
+	ONCE_REVOCATIONS_LIMIT,
+	ONCE_REVOCATIONS_STALE,
 	ONCE_SIGNERS,
 	ONCE_KEYS,
 	ONCE_RETIRED,
@@ -102,6 +106,11 @@ void	 parse_store(struct conf_parser *, enum conf_store, const char *);
 void	 parse_store_unknown(struct conf_parser *, const char *);
 void	 parse_throttle(struct conf_parser *, const char *count,
 	    const char *window);
+void	 parse_revocations(struct conf_parser *);
+void	 parse_revocations_file(struct conf_parser *, const char *path);
+void	 parse_revocations_limit(struct conf_parser *, const char *);
+void	 parse_revocations_stale(struct conf_parser *, const char *,
+	    bool refuse);
 void	 parse_trust(struct conf_parser *, int line, const char *issuer);
 void	 parse_trust_source(struct conf_parser *, enum conf_trust_source,
 	    const char *path);

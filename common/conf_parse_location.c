@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define BIT(service)	(1u << (service))
+
 void
 parse_location(struct conf_parser *p, int line, const char *path)
 {
@@ -39,14 +41,16 @@ parse_location_end(struct conf_parser *p)
 	static const struct {
 		enum once	 which;
 		const char	*word;
-		bool		 grant;		/* who may have it */
-		bool		 resource;
+		unsigned int	 services;	/* that may have it */
 	} some[] = {
-		{ ONCE_AUDIENCE, "audience", true, true },
-		{ ONCE_SCOPE, "scope", false, true },
-		{ ONCE_REALM, "realm", true, true },
-		{ ONCE_TOKEN_LIFETIME, "lifetime", true, false },
-		{ ONCE_FORWARD, "forward", false, true }
+		{ ONCE_AUDIENCE, "audience",
+		    BIT(CONF_GRANT) | BIT(CONF_RESOURCE) },
+		{ ONCE_SCOPE, "scope", BIT(CONF_RESOURCE) |
+		    BIT(CONF_REVOKE) | BIT(CONF_INTROSPECTION) },
+		{ ONCE_REALM, "realm", BIT(CONF_GRANT) | BIT(CONF_RESOURCE) |
+		    BIT(CONF_REVOKE) | BIT(CONF_INTROSPECTION) },
+		{ ONCE_TOKEN_LIFETIME, "lifetime", BIT(CONF_GRANT) },
+		{ ONCE_FORWARD, "forward", BIT(CONF_RESOURCE) }
 	};
 	enum conf_service service;
 	size_t i;
@@ -54,8 +58,7 @@ parse_location_end(struct conf_parser *p)
 	service = p->location->service;
 	for (i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
 		if (p->seen[some[i].which] == 0 || service == CONF_NONE ||
-		    (service == CONF_RESOURCE && some[i].resource) ||
-		    (service == CONF_GRANT && some[i].grant))
+		    (some[i].services & BIT(service)) != 0)
 			continue;
 		parse_error(p, p->seen[some[i].which],
 		    "\"%s\" is not for \"%s\"", some[i].word,

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "revoked.h"
 #include "url.h"
 
 void
@@ -119,6 +120,37 @@ parse_throttle(struct conf_parser *p, const char *count, const char *window)
 	    &p->signer->throttle_count));
 	(void)parse_valid(p, "throttle", window, conf_seconds(window, 1, DAY,
 	    &p->signer->throttle_window));
+}
+
+void
+parse_revocations(struct conf_parser *p)
+{
+	if (parse_once(p, ONCE_REVOCATIONS, "revocations"))
+		p->signer->revocations.on = true;
+}
+
+void
+parse_revocations_file(struct conf_parser *p, const char *path)
+{
+	if (!parse_once(p, ONCE_REVOCATIONS_FILE, "file") ||
+	    !parse_path(p, "file", path))
+		return;
+	p->signer->revocations.file = conf_dup(path);
+}
+
+void
+parse_revocations_limit(struct conf_parser *p, const char *limit)
+{
+	parse_number(p, ONCE_REVOCATIONS_LIMIT, "limit", limit, REVOKED_MIN,
+	    REVOKED_MAX, &p->signer->revocations.limit);
+}
+
+void
+parse_revocations_stale(struct conf_parser *p, const char *span, bool refuse)
+{
+	parse_seconds(p, ONCE_REVOCATIONS_STALE, "stale", span, 2, DAY,
+	    &p->signer->revocations.stale);
+	p->signer->revocations.refuse = refuse;
 }
 
 void

@@ -83,6 +83,17 @@ print_key(FILE *f, const struct conf_key *key)
 }
 
 static void
+print_revocations(FILE *f, const struct conf_revocations *revocations)
+{
+	fputs("\trevocations", f);
+	if (revocations->file != NULL)
+		line(f, " file", revocations->file, "");
+	fprintf(f, " limit %u", revocations->limit);
+	print_time(f, " stale", revocations->stale,
+	    revocations->refuse ? " refuse\n" : " accept\n");
+}
+
+static void
 print_signer(FILE *f, const struct conf_signer *signer)
 {
 	const struct conf_key *key;
@@ -104,6 +115,8 @@ print_signer(FILE *f, const struct conf_signer *signer)
 		fprintf(f, "\tthrottle %u", signer->throttle_count);
 		print_time(f, " per", signer->throttle_window, "\n");
 	}
+	if (signer->revocations.on)
+		print_revocations(f, &signer->revocations);
 	fprintf(f, "\tprefork %u\n}\n", signer->prefork);
 }
 
@@ -143,7 +156,7 @@ print_location(FILE *f, const struct conf_location *l)
 		line(f, "\t\taudience", l->audience.v[i], "\n");
 	if (l->scope != NULL)
 		line(f, "\t\tscope", l->scope, "\n");
-	if (l->service == CONF_GRANT || l->service == CONF_RESOURCE)
+	if (l->service == CONF_RESOURCE || conf_is_basic(l->service))
 		line(f, "\t\trealm", l->realm, "\n");
 	if (l->lifetime != 0)
 		print_time(f, "\t\tlifetime", l->lifetime, "\n");

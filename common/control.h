@@ -18,11 +18,13 @@
 #define FD_KEYS		5	/* jwtd-signer writes its public keys here */
 #define FD_PUBLISH	5	/* tlskey writes the certificates here */
 #define FD_SIGNER_METRICS 6	/* jwtd-signer: the same as FD_METRICS */
+#define FD_REVOKE	7	/* jwtd-signer: the table of what was revoked */
 #define FD_SIGNER	5	/* worker: its end of the pair, if any */
 #define FD_TLSKEY	6	/* worker: its end of the pair, if any */
 #define FD_CERTIFICATES	7	/* worker: what tlskey wrote, if any */
 #define FD_METRICS	8	/* worker: what is counted, see metrics.h */
-#define FD_LISTEN	9	/* worker: the first of its listeners */
+#define FD_REVOKED	9	/* worker: FD_REVOKE, to read; both only if on */
+#define FD_LISTEN	10	/* worker: the first of its listeners */
 
 /*
  * Issuers are numbered: our own, if there is a signer, is 0, and those of the

@@ -183,6 +183,8 @@ audience_matches(const struct jwt_policy *policy, const json_t *aud)
 	bool found;
 	size_t i;
 
+	if (policy->audience == NULL)
+		return (true);
 	if (json_is_string(aud))
 		return (is_our_audience(policy, json_string_value(aud)));
 	if (!json_is_array(aud))

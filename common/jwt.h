@@ -41,7 +41,8 @@ struct jwt_issuer {
 struct jwt_policy {
 	const struct jwt_issuer	*issuers;
 	size_t			 nissuers;
-	char *const		*audience;	/* one of these must be there */
+	/* one of these must be there; NULL: whatever is */
+	char *const		*audience;
 	size_t			 naudience;
 	int64_t			 now;		/* seconds since the epoch */
 };

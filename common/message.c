@@ -25,6 +25,21 @@ is_text(const char *s, size_t size)
 	return (is_string(s, size) && utf8_no_controls(s, strlen(s)));
 }
 
+/* RFC 7515 section 7.1: three base64url parts with dots between */
+static bool
+is_token_text(const char *s, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (!((s[i] >= 'a' && s[i] <= 'z') ||
+		    (s[i] >= 'A' && s[i] <= 'Z') ||
+		    (s[i] >= '0' && s[i] <= '9') ||
+		    s[i] == '-' || s[i] == '_' || s[i] == '.'))
+			return (false);
+	return (true);
+}
+
 /* the first is there, and none after one that is not */
 static bool
 audiences_valid(const struct message_request *m)
@@ -42,6 +57,36 @@ audiences_valid(const struct message_request *m)
 			return (false);
 	}
 	return (true);
+}
+
+/* Only one that is asked to be revoked is there, and then it is whole. */
+bool
+message_token_valid(const struct message_request *m)
+{
+	if (!is_text(m->token_id, sizeof(m->token_id)) ||
+	    !is_text(m->subject, sizeof(m->subject)))
+		return (false);
+	if (m->token_id[0] == '\0')
+		return (m->subject[0] == '\0' && m->expires == 0);
+	return ((m->flags & MESSAGE_REVOKE) != 0 && m->subject[0] != '\0' &&
+	    m->expires > 0 &&
+	    is_token_text(m->token_id, strlen(m->token_id)));
+}
+
+/* What is asked for is a token, or one other thing. */
+static bool
+wish_valid(const struct message_request *m)
+{
+	size_t i;
+
+	if ((m->flags & MESSAGE_OTHERS) == 0)
+		return (audiences_valid(m));
+	if (m->flags != MESSAGE_REVOKE && m->flags != MESSAGE_INTROSPECT)
+		return (false);
+	for (i = 0; i < MESSAGE_AUDIENCES; i++)
+		if (m->audience[i][0] != '\0')
+			return (false);
+	return (m->lifetime == 0);
 }
 
 static bool
@@ -76,22 +121,8 @@ message_request_valid(const struct message_request *m, size_t n)
 	    (m->flags & ~MESSAGE_FLAGS) == 0 && m->id != 0 &&
 	    network_valid(m) && is_text(m->user, sizeof(m->user)) &&
 	    m->user[0] != '\0' && is_text(m->password, sizeof(m->password)) &&
-	    audiences_valid(m) && request_scope_valid(m));
-}
-
-/* RFC 7515 section 7.1: three base64url parts with dots between */
-static bool
-is_token_text(const char *s, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if (!((s[i] >= 'a' && s[i] <= 'z') ||
-		    (s[i] >= 'A' && s[i] <= 'Z') ||
-		    (s[i] >= '0' && s[i] <= '9') ||
-		    s[i] == '-' || s[i] == '_' || s[i] == '.'))
-			return (false);
-	return (true);
+	    wish_valid(m) && message_token_valid(m) &&
+	    request_scope_valid(m));
 }
 
 bool

@@ -21,6 +21,7 @@
 #define MESSAGE_SCOPE_MAX	511
 #define MESSAGE_RESOURCES_MAX	1023	/* resource scopes of a registry */
 #define MESSAGE_NETWORK_BYTES	8
+#define MESSAGE_TOKEN_ID_MAX	63
 
 /*
  * A token that does not fit one packet comes in parts, in order, on the same
@@ -34,7 +35,10 @@
 #define MESSAGE_REQUEST		0x6a777131u	/* "jwq1" */
 #define MESSAGE_REPLY		0x6a777231u	/* "jwr1" */
 
-/* "check this user and password, and give me a token for that" */
+/*
+ * "Check this user and password, and give me a token for that"; or with one of
+ * the flags that say so, do that for them.
+ */
 struct message_request {
 	uint32_t	 magic;
 	uint32_t	 flags;
@@ -44,7 +48,7 @@ struct message_request {
 	uint32_t	 network_kind;	/* enum message_network */
 	char		 user[MESSAGE_USER_MAX + 1];
 	char		 password[MESSAGE_PASSWORD_MAX + 1];
-	/* at least one; "" after the last */
+	/* at least one, but for MESSAGE_OTHERS; "" after the last */
 	char		 audience[MESSAGE_AUDIENCES][MESSAGE_AUDIENCE_MAX + 1];
 	/*
 	 * An OAuth scope, of MESSAGE_SCOPE_MAX at the most, where "" is all
@@ -54,12 +58,26 @@ struct message_request {
 	char		 scope[MESSAGE_RESOURCES_MAX + 1];
 	/* from where the client comes, in network order; the rest is 0 */
 	uint8_t		 network[MESSAGE_NETWORK_BYTES];
+	/*
+	 * With MESSAGE_REVOKE a token that the worker has verified: its id,
+	 * subject and exp.  "", "" and 0: there is none, and all that is asked
+	 * is who the user is.
+	 */
+	int64_t		 expires;
+	char		 token_id[MESSAGE_TOKEN_ID_MAX + 1];
+	char		 subject[MESSAGE_USER_MAX + 1];
 };
 /* the client named that audience, and it is none of the location's */
 #define MESSAGE_FOREIGN(i)	(1u << (i))
 /* a token request of the Distribution specification */
 #define MESSAGE_REGISTRY	0x100u
-#define MESSAGE_FLAGS		(MESSAGE_REGISTRY | \
+/* revoke that token; scope is that by which any may be, or "" */
+#define MESSAGE_REVOKE		0x200u
+/* may the user, by that scope, be told what is in a token? */
+#define MESSAGE_INTROSPECT	0x400u
+/* no token is asked for: no audience, no lifetime, at most one of these */
+#define MESSAGE_OTHERS		(MESSAGE_REVOKE | MESSAGE_INTROSPECT)
+#define MESSAGE_FLAGS		(MESSAGE_REGISTRY | MESSAGE_OTHERS | \
 				    (MESSAGE_FOREIGN(MESSAGE_AUDIENCES) - 1))
 
 enum message_network {
@@ -75,9 +93,11 @@ enum message_status {
 	MESSAGE_BAD_TARGET,
 	MESSAGE_THROTTLED,		/* retry_after says how long */
 	MESSAGE_UNAVAILABLE,		/* store or signer; retry_after too */
-	MESSAGE_BROKEN			/* no token can be made: was logged */
+	MESSAGE_BROKEN,			/* no token can be made: was logged */
+	MESSAGE_DONE,			/* of MESSAGE_OTHERS: it is, or may */
+	MESSAGE_DENIED			/* ...it may not */
 };
-#define MESSAGE_STATUSES	(MESSAGE_BROKEN + 1)
+#define MESSAGE_STATUSES	(MESSAGE_DENIED + 1)
 
 struct message_reply {
 	uint32_t	 magic;
@@ -94,13 +114,15 @@ struct message_reply {
 	char		 data[MESSAGE_PART];
 };
 
-static_assert(sizeof(struct message_request) == 2856, "request layout");
+static_assert(sizeof(struct message_request) == 3184, "request layout");
 static_assert(sizeof(struct message_reply) == 4016, "reply layout");
 static_assert(sizeof(struct message_request) <= 4096, "request size");
 static_assert(sizeof(struct message_reply) <= 4096, "reply size");
 
 /* Is that what a worker may send?  A pure function of its n bytes. */
 bool	message_request_valid(const struct message_request *, size_t n);
+/* Is its token, if any, one that may be in it? */
+bool	message_token_valid(const struct message_request *);
 /* Is that what a signer may send? */
 bool	message_reply_valid(const struct message_reply *, size_t n);
 

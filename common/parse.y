@@ -24,12 +24,14 @@ static void	 include(int, const char *);
 	int		 number;	/* a word's line; what was chosen */
 }
 
+%token	<number> ACCEPT
 %token	<number> AS AUDIENCE CA CERTIFICATE CLAIM CONNECTIONS FORWARD GRANT
 %token	<number> HEALTH IDLE INCLUDE INSECURE ISSUER JWKS KEY KEYS LIFETIME
 %token	<number> LIMIT LISTEN LOCATION METADATA METRICS ON PER PORT POSTGRES
 %token	<number> PREFORK PROXY PS256 REALM REMEMBER REQUEST REQUESTS RESOURCE
 %token	<number> RETIRED RS256 SCOPE SERVER SIGNER STATUS STORE STOREFILE
-%token	<number> THROTTLE TIMEOUT TLS TRUST TRUSTED
+%token	<number> THROTTLE TIMEOUT TLS TRUST TRUSTED INTROSPECTION REFUSE
+%token	<number> REVOCATIONS REVOKE STALE
 %token	<string> NAME STRING
 %token	BAD
 %type	<number> alg security proxy service
@@ -107,13 +109,14 @@ signer_line	: ISSUER STRING			{ parse_issuer(&p, $2); }
 		| STORE STRING STRING		{ parse_store_unknown(&p, $2); }
 		| LIFETIME STRING {
 			parse_seconds(&p, ONCE_LIFETIME, "lifetime", $2, 1,
-			    30 * DAY, &p.signer->lifetime);
+			    CONF_LIFETIME_MAX, &p.signer->lifetime);
 		}
 		| REMEMBER STRING {
 			parse_seconds(&p, ONCE_REMEMBER, "remember", $2, 0, DAY,
 			    &p.signer->remember);
 		}
 		| THROTTLE STRING PER STRING	{ parse_throttle(&p, $2, $4); }
+		| REVOCATIONS { parse_revocations(&p); } revocations_options
 		| PREFORK STRING {
 			parse_number(&p, ONCE_SIGNERS, "prefork", $2, 1,
 			    CONF_MAX_SIGNERS, &p.signer->prefork);
@@ -122,6 +125,20 @@ signer_line	: ISSUER STRING			{ parse_issuer(&p, $2); }
 alg		: /* empty */			{ $$ = CONF_ALG_DEFAULT; }
 		| RS256				{ $$ = CONF_ALG_RS256; }
 		| PS256				{ $$ = CONF_ALG_PS256; }
+		;
+revocations_options
+		: /* empty */
+		| revocations_options revocations_option
+		;
+revocations_option
+		: STOREFILE STRING	{ parse_revocations_file(&p, $2); }
+		| LIMIT STRING		{ parse_revocations_limit(&p, $2); }
+		| STALE STRING ACCEPT {
+			parse_revocations_stale(&p, $2, false);
+		}
+		| STALE STRING REFUSE {
+			parse_revocations_stale(&p, $2, true);
+		}
 		;
 key_options	: /* empty */
 		| key_options key_option
@@ -226,7 +243,7 @@ location_line	: service			{ parse_service(&p, $1); }
 		| REALM STRING			{ parse_realm(&p, $2); }
 		| LIFETIME STRING {
 			parse_seconds(&p, ONCE_TOKEN_LIFETIME, "lifetime", $2,
-			    1, 30 * DAY, &p.location->lifetime);
+			    1, CONF_LIFETIME_MAX, &p.location->lifetime);
 		}
 		| FORWARD CLAIM STRING AS STRING {
 			parse_forward(&p, $3, $5);
@@ -234,6 +251,8 @@ location_line	: service			{ parse_service(&p, $1); }
 		;
 service		: GRANT				{ $$ = CONF_GRANT; }
 		| RESOURCE			{ $$ = CONF_RESOURCE; }
+		| REVOKE			{ $$ = CONF_REVOKE; }
+		| INTROSPECTION			{ $$ = CONF_INTROSPECTION; }
 		| JWKS				{ $$ = CONF_JWKS; }
 		| METADATA			{ $$ = CONF_METADATA; }
 		| METRICS			{ $$ = CONF_METRICS; }
@@ -258,6 +277,7 @@ static const struct {
 	const char	*word;
 	int		 token;
 } keywords[] = {
+	{ "accept", ACCEPT },
 	{ "as", AS },
 	{ "audience", AUDIENCE },
 	{ "ca", CA },
@@ -271,6 +291,7 @@ static const struct {
 	{ "idle", IDLE },
 	{ "include", INCLUDE },
 	{ "insecure", INSECURE },
+	{ "introspection", INTROSPECTION },
 	{ "issuer", ISSUER },
 	{ "jwks", JWKS },
 	{ "key", KEY },
@@ -289,15 +310,19 @@ static const struct {
 	{ "proxy", PROXY },
 	{ "ps256", PS256 },
 	{ "realm", REALM },
+	{ "refuse", REFUSE },
 	{ "remember", REMEMBER },
 	{ "request", REQUEST },
 	{ "requests", REQUESTS },
 	{ "resource", RESOURCE },
 	{ "retired", RETIRED },
+	{ "revocations", REVOCATIONS },
+	{ "revoke", REVOKE },
 	{ "rs256", RS256 },
 	{ "scope", SCOPE },
 	{ "server", SERVER },
 	{ "signer", SIGNER },
+	{ "stale", STALE },
 	{ "status", STATUS },
 	{ "store", STORE },
 	{ "throttle", THROTTLE },

@@ -4,6 +4,8 @@
 #ifndef SYSTEM_H
 #define SYSTEM_H
 
+#include <stddef.h>
+
 /*
  * An empty file without a name, open for reading and writing and close-on-exec.
  * Returns the descriptor or -1 with errno.
@@ -21,6 +23,13 @@ int	system_seal(int fd);
  * stays.  As far as the system has that.  0 or -1 with errno.
  */
 int	system_seal_size(int fd);
+
+/*
+ * An empty file of that size, which stays what it is, without a name: open for
+ * reading and writing as *rw, and only for reading as *ro, from where there is
+ * no way to more.  Both are close-on-exec.  0 or -1 with errno.
+ */
+int	system_shared_file(const char *name, size_t size, int *rw, int *ro);
 
 /* A directory that is empty and that only root can write, to be confined in. */
 const char *system_empty_directory(void);

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 #include <sys/mman.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,6 +35,31 @@ int
 system_seal_size(int fd)
 {
 	(void)fd;
+	return (0);
+}
+
+int
+system_shared_file(const char *name, size_t size, int *rw, int *ro)
+{
+	char path[] = "/tmp/jwtd.XXXXXXXXXX";
+	int error;
+
+	(void)name;
+	*ro = -1;
+	if ((*rw = shm_mkstemp(path)) == -1)
+		return (-1);
+	if (ftruncate(*rw, (off_t)size) == 0)
+		*ro = shm_open(path, O_RDONLY, 0);
+	error = errno;
+	(void)shm_unlink(path);
+	if (*ro == -1) {
+		close(*rw);
+		*rw = -1;
+		errno = error;
+		return (-1);
+	}
+	(void)fcntl(*rw, F_SETFD, FD_CLOEXEC);
+	(void)fcntl(*ro, F_SETFD, FD_CLOEXEC);
 	return (0);
 }
 

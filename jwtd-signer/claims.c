@@ -272,3 +272,18 @@ claims_write(const char *grants, size_t grants_len,
 	json_decref(json);
 	return (status);
 }
+
+bool
+claims_scope_held(const char *grants, size_t grants_len, const char *scope)
+{
+	const char *held, *why;
+	json_t *json;
+	bool covered;
+
+	if ((json = json_object_parse(grants, grants_len, &why)) == NULL)
+		return (false);
+	held = held_scope(json, &why);
+	covered = held != NULL && scope_covers(held, scope);
+	json_decref(json);
+	return (covered);
+}

@@ -2,6 +2,7 @@
 #ifndef CLAIMS_H
 #define CLAIMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,5 +35,9 @@ struct claims_result {
 enum message_status claims_write(const char *grants, size_t grants_len,
 		    const struct claims_request *, char *out, size_t size,
 		    struct claims_result *);
+
+/* Is each of these scopes one that the grants, a JSON object, have? */
+bool	claims_scope_held(const char *grants, size_t grants_len,
+	    const char *scope);
 
 #endif

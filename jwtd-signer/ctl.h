@@ -56,12 +56,14 @@ int	 ctl_user_grant(struct ctl *, int, char **);
 int	 ctl_user_disable(struct ctl *, int, char **);
 int	 ctl_user_enable(struct ctl *, int, char **);
 int	 ctl_user_delete(struct ctl *, int, char **);
+int	 ctl_user_revoke(struct ctl *, int, char **);
 int	 ctl_user_list(struct ctl *, int, char **);
 int	 ctl_user_import(struct ctl *, int, char **);
 int	 ctl_reload(struct ctl *, int, char **);
 int	 ctl_status(struct ctl *, int, char **);
 int	 ctl_token_show(struct ctl *, int, char **);
 int	 ctl_token_verify(struct ctl *, int, char **);
+int	 ctl_token_revoke(struct ctl *, int, char **);
 int	 ctl_doctor(struct ctl *, int, char **);
 int	 ctl_doctor_haproxy(struct ctl *, int, char **);
 int	 ctl_doctor_nginx(struct ctl *, int, char **);
@@ -94,6 +96,12 @@ void	 ctl_print_valid(const char *verdict, const struct jwt *);
  */
 int	 ctl_issuers_load(const struct conf *, struct jwt_issuer **, size_t *n);
 void	 ctl_issuers_free(struct jwt_issuer *, size_t n);
+
+/*
+ * A user is disabled or deleted: revoke their tokens, where that is configured.
+ * Returns an exit status after a message.
+ */
+int	 ctl_revoke_gone(struct ctl *, const char *name);
 
 /* How far something long is, on standard error if that is a terminal. */
 struct progress {

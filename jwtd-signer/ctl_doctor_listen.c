@@ -115,7 +115,8 @@ check_safety(struct doctor *d, const struct conf_listener *l,
 
 	good = true;
 	clear = !l->tls && !conf_listener_loopback(l);
-	if (clear && serves(l, CONF_GRANT)) {
+	if (clear && (serves(l, CONF_GRANT) || serves(l, CONF_REVOKE) ||
+	    serves(l, CONF_INTROSPECTION))) {
 		doctor_say(d, DOCTOR_ERROR, "listen on %s: passwords and "
 		    "tokens travel in the clear", name);
 		good = false;

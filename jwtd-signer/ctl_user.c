@@ -236,7 +236,10 @@ set_disabled(struct ctl *ctl, int argc, char **argv, bool disabled)
 	if ((users = open_for(ctl, argv[optind], true, &user)) == NULL)
 		return (CTL_FAILED);
 	user.disabled = disabled;
-	return (put_and_close(users, &user, true));
+	if (put_and_close(users, &user, true) != CTL_OK)
+		return (CTL_FAILED);
+	/* after it, so that no token is made meanwhile */
+	return (disabled ? ctl_revoke_gone(ctl, argv[optind]) : CTL_OK);
 }
 
 int
@@ -267,7 +270,8 @@ ctl_user_delete(struct ctl *ctl, int argc, char **argv)
 	    users_admin_commit(users) == 0)
 		status = CTL_OK;
 	users_admin_close(users);
-	return (status);
+	return (status == CTL_OK ? ctl_revoke_gone(ctl, argv[optind]) :
+	    status);
 }
 
 static void

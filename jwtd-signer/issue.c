@@ -14,6 +14,7 @@
 #include "credentials.h"
 #include "log.h"
 #include "password.h"
+#include "revoking.h"
 
 #define RETRY_AFTER	5	/* seconds, when the store cannot answer */
 #define JTI_BYTES	16
@@ -32,6 +33,11 @@ struct attempt {
 	const struct credentials	*who;
 	struct user			 user;
 	bool				 found;
+	/*
+	 * When the store was asked: a token is from then, so that revoking
+	 * those of a user gets that of a login that was under way.
+	 */
+	int64_t				 since;
 	/* a new hash of the same password, or "" */
 	char				 stronger[PASSWORD_HASH_SIZE];
 };
@@ -97,6 +103,7 @@ look_up(struct serve *serve, struct attempt *a)
 	uint64_t start;
 
 	start = clock_us();
+	a->since = (int64_t)time(NULL);
 	result = store_lookup(serve->store, a->who->user, &a->user);
 	(void)metrics_since(&serve->metrics->phases[METRICS_STORE], start);
 	a->found = result == STORE_FOUND;
@@ -193,8 +200,10 @@ log_in(struct serve *serve, struct attempt *attempts, size_t n,
 
 static enum message_status
 make_token(struct serve *serve, const struct message_request *request,
-    const char *name, const struct user *user, struct issue_scratch *scratch)
+    const struct attempt *good, struct issue_scratch *scratch)
 {
+	const struct user *user;
+	const char *name;
 	char id[BASE64URL_LEN(JTI_BYTES) + 1];
 	struct claims_request claims;
 	struct claims_result result;
@@ -204,6 +213,8 @@ make_token(struct serve *serve, const struct message_request *request,
 	size_t max;
 
 	start = clock_us();
+	name = good->who->user;
+	user = &good->user;
 	randombytes_buf(random, sizeof(random));
 	(void)base64url_encode(id, sizeof(id), random, sizeof(random));
 	memset(&claims, 0, sizeof(claims));
@@ -211,7 +222,7 @@ make_token(struct serve *serve, const struct message_request *request,
 	claims.subject = name;
 	claims.wanted = request;
 	claims.audiences = &serve->audiences;
-	claims.now = (int64_t)time(NULL);
+	claims.now = good->since;
 	claims.lifetime = serve->conf->signer->lifetime;
 	claims.id = id;
 	keyring_at(serve->keys, claims.now);
@@ -236,6 +247,20 @@ make_token(struct serve *serve, const struct message_request *request,
 	scratch->reply.lifetime = result.lifetime;
 	scratch->reply.issued_at = claims.now;
 	return (MESSAGE_OK);
+}
+
+static enum message_status
+fulfil(struct serve *serve, const struct message_request *request,
+    const struct attempt *good, struct issue_scratch *scratch)
+{
+	enum message_status status;
+
+	if ((request->flags & MESSAGE_OTHERS) == 0)
+		return (make_token(serve, request, good, scratch));
+	status = revoking_decide(serve, request, good->who->user, &good->user);
+	if (status == MESSAGE_UNAVAILABLE)
+		scratch->reply.retry_after = RETRY_AFTER;
+	return (status);
 }
 
 static void
@@ -276,8 +301,8 @@ decide(struct serve *serve, const struct message_request *request,
 			attempts[i].who = &who[i];
 		login = log_in(serve, attempts, n, since, &good);
 		if (login == LOGIN_GOOD)
-			scratch->reply.status = make_token(serve, request,
-			    good->who->user, &good->user, scratch);
+			scratch->reply.status = fulfil(serve, request, good,
+			    scratch);
 		else if (login == LOGIN_BAD)
 			count_failure(serve, request, who, n, clock_ms());
 		for (i = 0; i < n; i++) {

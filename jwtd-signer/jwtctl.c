@@ -39,10 +39,12 @@ static const struct command {
 	{ "user", "disable", "name", ctl_user_disable },
 	{ "user", "enable", "name", ctl_user_enable },
 	{ "user", "delete", "name", ctl_user_delete },
+	{ "user", "revoke", "name", ctl_user_revoke },
 	{ "user", "list", "", ctl_user_list },
 	{ "user", "import", "[-cr] file", ctl_user_import },
 	{ "token", "show", "", ctl_token_show },
 	{ "token", "verify", "[-a audience] [-s scope]", ctl_token_verify },
+	{ "token", "revoke", "[-e expires -i id]", ctl_token_revoke },
 	{ "status", "", "", ctl_status },
 	{ "reload", "", "", ctl_reload },
 	{ "doctor", "", "", ctl_doctor },
@@ -54,11 +56,12 @@ static const struct command {
 
 #define NCOMMANDS	(sizeof(commands) / sizeof(commands[0]))
 
-/* Is it about users, who may be elsewhere than the configuration says? */
+/* Is it about what may be elsewhere than the configuration says? */
 static bool
 has_users(const struct command *command)
 {
-	return (strcmp(command->group, "user") == 0);
+	return (strcmp(command->group, "user") == 0 ||
+	    command->run == ctl_token_revoke);
 }
 
 /* The usage of one command, of a group's, or with NULL of all. */
@@ -201,7 +204,8 @@ dispatch(struct ctl *ctl, int argc, char **argv)
 		return (usage(argv[0], NULL));
 	}
 	if (ctl->conninfo != NULL && !has_users(&commands[i])) {
-		log_warnx("-d is for the commands of users");
+		log_warnx("-d is for the commands of users and "
+		    "\"token revoke\"");
 		return (usage(argv[0], commands[i].name));
 	}
 	opterr = 0;

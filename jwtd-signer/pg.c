@@ -144,6 +144,7 @@ static PGresult *
 receive(struct pg *pg, uint64_t deadline)
 {
 	PGresult *result, *last;
+	PGnotify *notify;
 
 	last = NULL;
 	for (;;) {
@@ -173,6 +174,9 @@ receive(struct pg *pg, uint64_t deadline)
 			return (NULL);
 		}
 	}
+	/* that there is one is all that anybody wants to know */
+	while ((notify = PQnotifies(pg->conn)) != NULL)
+		PQfreemem(notify);
 	if (last == NULL || PQstatus(pg->conn) != CONNECTION_OK) {
 		PQclear(last);
 		lose(pg, PQerrorMessage(pg->conn));

@@ -30,6 +30,8 @@
 #include "password.h"
 #include "priv.h"
 #include "restart.h"
+#include "revocations.h"
+#include "revoked.h"
 #include "sandbox.h"
 #include "serve.h"
 #include "sign.h"
@@ -37,6 +39,8 @@
 #include "store.h"
 
 #define SIGNER_USER	"_jwtdsign"
+#define REVOKED_WAIT	5000	/* ms, for what was revoked at the start */
+#define REVOKED_LOOK	10
 
 struct signer {
 	pid_t		 pid;		/* 0: not running */
@@ -49,6 +53,9 @@ struct master {
 	struct signer	 signers[CONF_MAX_SIGNERS];
 	struct metrics_generation *metrics;
 	unsigned int	 place;		/* in the metrics, of a generation */
+	struct revoked	*revoked;	/* the table, or NULL */
+	struct signer	 revocations;	/* the process that fills it */
+	uint64_t	 revoked_from;	/* when that was seen the last time */
 	int		 life[2];	/* the signers hold one end */
 	sigset_t	 wait_mask;
 	bool		 stopping;
@@ -115,6 +122,22 @@ share_memory(struct serve *serve)
 	    sysconf(_SC_NPROCESSORS_ONLN));
 }
 
+/* What was revoked is in memory that the workers can read. */
+static void
+map_revoked(struct master *master)
+{
+	const struct conf_revocations *conf;
+
+	conf = &master->serve.conf->signer->revocations;
+	if (conf->on) {
+		master->revoked = revoked_map(FD_REVOKE, conf->limit, true);
+		if (master->revoked == NULL)
+			fatal("revocations");
+		master->revoked_from = revoked_checked(master->revoked);
+	}
+	close(FD_REVOKE);
+}
+
 /*
  * Open what needs privilege, then give it up, in this order and nowhere else:
  * secrets, chroot and user, sandbox.  Only then is there a signer to hear a
@@ -139,6 +162,7 @@ start(struct master *master)
 	publish_keys(serve->keys);
 	collect_audiences(serve->conf, &serve->audiences);
 	share_memory(serve);
+	map_revoked(master);
 	serve->store = store_open(serve->conf->signer, geteuid() == 0,
 	    &serve->shared->store);
 	if (serve->store == NULL)
@@ -181,10 +205,64 @@ run_signer(struct master *master, size_t slot)
 	/* a lock is not inherited */
 	(void)memlock();
 	sandbox(SANDBOX_SIGNER);
+	revoked_unmap(master->revoked);
 	serve_run(&master->serve);
 	store_close(master->serve.store);
 	keyring_free(master->serve.keys);
 	exit(0);
+}
+
+/*
+ * It has the store and no way to a worker.  The keys are freed; what OpenSSL
+ * has left of them in memory elsewhere, it has like all of us.
+ */
+static void __attribute__((noreturn))
+run_revocations(struct master *master)
+{
+	struct revocations revocations;
+	size_t i;
+
+	setproctitle("revocations");
+	log_role("revocations");
+	close(FD_CONTROL);
+	close(master->life[1]);
+	for (i = 0; i < CONF_MAX_WORKERS; i++)
+		if (master->serve.workers[i] != -1)
+			close(master->serve.workers[i]);
+	keyring_free(master->serve.keys);
+	sandbox(SANDBOX_SIGNER);
+	revocations.conf = &master->serve.conf->signer->revocations;
+	revocations.store = master->serve.store;
+	revocations.table = master->revoked;
+	revocations.life = master->life[0];
+	revocations_run(&revocations);
+	store_close(master->serve.store);
+	exit(0);
+}
+
+/* As start_signers(). */
+static int
+start_revocations(struct master *master)
+{
+	struct signer *process;
+	int wait;
+
+	process = &master->revocations;
+	if (master->revoked == NULL || process->pid != 0)
+		return (-1);
+	if ((wait = restart_wait(&process->restart, clock_ms())) > 0)
+		return (wait);
+	restart_started(&process->restart, clock_ms());
+	switch (process->pid = fork()) {
+	case -1:
+		log_warn("fork");
+		process->pid = 0;
+		restart_ended(&process->restart, clock_ms());
+		break;
+	case 0:
+		run_revocations(master);
+	}
+	return (-1);
 }
 
 /* Start those that are due.  Returns the ms until the next is, or -1. */
@@ -196,7 +274,7 @@ start_signers(struct master *master)
 	int wait, next;
 	pid_t pid;
 
-	next = -1;
+	next = start_revocations(master);
 	for (i = 0; i < master->serve.conf->signer->prefork; i++) {
 		signer = &master->signers[i];
 		if (signer->pid != 0)
@@ -254,15 +332,42 @@ answer_for(struct master *master, size_t slot)
 		answer_held(master, &shared->held[slot][i]);
 }
 
+/* How it ended, which is to be known unless it was told to. */
+static void
+say_end(const char *what, int status)
+{
+	if (WIFSIGNALED(status))
+		log_warnx("%s was ended by signal %d%s", what,
+		    WTERMSIG(status), sandbox_death(WTERMSIG(status)));
+	else
+		log_warnx("%s ended with status %d", what,
+		    WEXITSTATUS(status));
+}
+
+static void
+revocations_ended(struct master *master, int status)
+{
+	master->revocations.pid = 0;
+	if (master->stopping)
+		return;
+	say_end("revocations", status);
+	restart_ended(&master->revocations.restart, clock_ms());
+}
+
 static void
 reap(struct master *master)
 {
 	struct signer *signer;
+	char what[32];
 	size_t i;
 	pid_t pid;
 	int status;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == master->revocations.pid) {
+			revocations_ended(master, status);
+			continue;
+		}
 		for (i = 0; i < CONF_MAX_SIGNERS; i++)
 			if (master->signers[i].pid == pid)
 				break;
@@ -276,12 +381,8 @@ reap(struct master *master)
 			restart_reset(&signer->restart);
 			continue;
 		}
-		if (WIFSIGNALED(status))
-			log_warnx("signer %zu was ended by signal %d%s", i,
-			    WTERMSIG(status), sandbox_death(WTERMSIG(status)));
-		else
-			log_warnx("signer %zu ended with status %d", i,
-			    WEXITSTATUS(status));
+		(void)snprintf(what, sizeof(what), "signer %zu", i);
+		say_end(what, status);
 		restart_ended(&signer->restart, clock_ms());
 		metrics_add(&master->metrics->processes[METRICS_SIGNER].
 		    restarts, 1);
@@ -328,23 +429,46 @@ any_signer(const struct master *master)
 	for (i = 0; i < CONF_MAX_SIGNERS; i++)
 		if (master->signers[i].pid != 0)
 			return (true);
-	return (false);
+	return (master->revocations.pid != 0);
+}
+
+/*
+ * No worker starts before there is what was revoked; if it cannot be had, they
+ * start in a while and do as they are configured to do without.  Returns the ms
+ * until it is time to look again, or 0: ready.
+ */
+static int
+wait_revoked(const struct master *master, uint64_t started)
+{
+	if (master->revoked == NULL || master->stopping ||
+	    revoked_checked(master->revoked) != master->revoked_from)
+		return (0);
+	if (clock_ms() - started < REVOKED_WAIT)
+		return (REVOKED_LOOK);
+	log_warnx("revocations: starting without those of now");
+	return (0);
 }
 
 static void
 run(struct master *master)
 {
+	uint64_t started;
 	struct timespec ts;
 	struct pollfd pfd;
 	bool told;
-	int next;
+	int look, next;
 
 	told = false;
+	started = clock_ms();
 	while (!master->stopping || any_signer(master)) {
 		next = master->stopping ? -1 : start_signers(master);
-		if (!told)
+		look = told ? 0 : wait_revoked(master, started);
+		if (!told && look == 0) {
 			control_ready();
-		told = true;
+			told = true;
+		}
+		if (look > 0 && (next == -1 || look < next))
+			next = look;
 		pfd.fd = FD_CONTROL;
 		pfd.events = POLLIN;
 		pfd.revents = 0;
@@ -360,6 +484,8 @@ run(struct master *master)
 		if (terminated && !master->stopping) {
 			master->stopping = true;
 			end_signers(master);
+			if (master->revocations.pid != 0)
+				(void)kill(master->revocations.pid, SIGTERM);
 		}
 	}
 }

@@ -60,14 +60,38 @@ struct store *
 store_open(const struct conf_signer *conf, bool confined,
     struct store_shared *shared)
 {
+	struct store *store;
+
+	store = NULL;
 	switch (conf->store) {
 	case CONF_STORE_FILE:
-		return (store_file_open(conf->store_arg, confined, shared));
+		store = store_file_open(conf->store_arg, confined, shared);
+		break;
 	case CONF_STORE_POSTGRES:
-		return (store_postgres_open(conf->store_arg, confined,
-		    shared));
+		store = store_postgres_open(conf->store_arg, confined, shared);
+		break;
 	}
-	return (NULL);
+	if (store != NULL)
+		store->revocations = &conf->revocations;
+	return (store);
+}
+
+enum store_result
+store_revoke(struct store *store, const char *id, int64_t expires)
+{
+	return (store->ops->revoke(store, id, expires));
+}
+
+const char *
+store_revoked(struct store *store, struct revoked *table)
+{
+	return (store->ops->revoked(store, table));
+}
+
+int
+store_hint(const struct store *store)
+{
+	return (store->ops->hint(store));
 }
 
 void

@@ -26,6 +26,7 @@ enum store_result {
 	STORE_UNAVAILABLE
 };
 
+struct revoked;
 struct store;
 
 struct store_ops {
@@ -36,11 +37,17 @@ struct store_ops {
 	bool			(*work)(struct store *);	/* or NULL */
 	void			(*needs)(struct store *,
 				    struct sandbox_needs *);
+	enum store_result	(*revoke)(struct store *, const char *id,
+				    int64_t expires);
+	const char		*(*revoked)(struct store *, struct revoked *);
+	int			(*hint)(const struct store *);
 	void			(*close)(struct store *);
 };
 
 struct store {
 	const struct store_ops	*ops;
+	/* of the configuration, for the file store */
+	const struct conf_revocations *revocations;
 };
 
 /*
@@ -104,6 +111,17 @@ void		 store_rehash(struct store *, const char *name,
  * there is more of it.
  */
 bool		 store_work(struct store *);
+/* STORE_FOUND when it is kept, so that nothing loses it any more. */
+enum store_result store_revoke(struct store *, const char *id,
+		    int64_t expires);
+/*
+ * Bring the table up to date with what is kept.  NULL when it is, or else why
+ * it is not, which lasts until the next call.  For one process alone, in which
+ * users are not looked up.
+ */
+const char	*store_revoked(struct store *, struct revoked *);
+/* It can be read from when there may be news before the time; or -1. */
+int		 store_hint(const struct store *);
 void		 store_close(struct store *);
 void		 user_clear(struct user *);
 

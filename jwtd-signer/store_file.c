@@ -4,7 +4,7 @@
  * store_file_open() this knows the directory as a descriptor only, and touches
  * no path outside of it, because it goes on behind chroot.
  */
-#include "store.h"
+#include "store_file_internal.h"
 
 #include <sys/stat.h>
 
@@ -39,23 +39,6 @@
  * again.  The next one may come a ms later for each so many bytes.
  */
 #define REHASH_BYTES_MS	10240
-
-struct store_file {
-	struct store		 store;		/* first: it is cast */
-	char			*path;		/* as configured, for the log */
-	char			*dir;
-	const char		*base;		/* points into path */
-	int			 dirfd;
-	struct store_shared	*shared;
-	struct users_index	*index;		/* NULL: nothing is loaded */
-	int			 fd;		/* what it is of, open, or -1 */
-	struct stat		 st;		/* and which version of it */
-	struct users_line_buf	*line;		/* what a look-up reads */
-	struct users_check	*check;		/* NULL: nothing to check */
-	uint64_t		 claim;		/* of this check */
-	bool			 confined;	/* its directory is the root */
-	bool			 racy;		/* look again next time */
-};
 
 /* The first of all signers that sees these says so. */
 static void
@@ -111,6 +94,15 @@ is_near(const struct timespec *a, const struct timespec *b)
 	ns = (long long)(a->tv_sec - b->tv_sec) * 1000000000LL +
 	    (a->tv_nsec - b->tv_nsec);
 	return (ns < RACY_NS && ns > -RACY_NS);
+}
+
+bool
+store_file_racy(const struct stat *st)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (is_near(&st->st_mtim, &now) || is_near(&st->st_ctim, &now));
 }
 
 /*
@@ -199,16 +191,6 @@ begin_check(struct store_file *sf)
 	go_on_checking(sf);
 }
 
-/* May it change, from now on, without a new time stamp? */
-static bool
-is_racy(const struct stat *st)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (is_near(&st->st_mtim, &now) || is_near(&st->st_ctim, &now));
-}
-
 /* NULL, or why that is no users file. */
 static const char *
 unfit(int fd, struct stat *st)
@@ -239,7 +221,7 @@ make_index(struct store_file *sf)
 		if ((why = unfit(sf->fd, &sf->st)) != NULL)
 			return (why);
 		/* before the file is read, to err on the side of reading */
-		sf->racy = is_racy(&sf->st);
+		sf->racy = store_file_racy(&sf->st);
 		if (sf->racy && sf->st.st_size >= RACY_WAIT && tries == 0) {
 			(void)nanosleep(&pause, NULL);
 			continue;
@@ -396,7 +378,17 @@ pause_rehash(struct store_file *sf)
 		    __ATOMIC_RELAXED);
 }
 
-/* By name, which behind chroot is in the root directory. */
+bool
+store_file_path(const struct store_file *sf, const char *name,
+    char path[PATH_MAX])
+{
+	int n;
+
+	n = snprintf(path, PATH_MAX, "%s/%s", sf->confined ? "" : sf->dir,
+	    name);
+	return (n >= 0 && n < PATH_MAX);
+}
+
 static void
 rehash(struct store *store, const char *name, const char *old,
     const char *new)
@@ -404,13 +396,10 @@ rehash(struct store *store, const char *name, const char *old,
 	char path[PATH_MAX];
 	struct store_file *sf;
 	const char *why;
-	int n;
 
 	sf = (struct store_file *)store;
 	why = NULL;
-	n = snprintf(path, sizeof(path), "%s/%s",
-	    sf->confined ? "" : sf->dir, sf->base);
-	if (n < 0 || (size_t)n >= sizeof(path))
+	if (!store_file_path(sf, sf->base, path))
 		why = "the path is too long";
 	else if (faccessat(sf->dirfd, ".", W_OK, 0) == -1)
 		why = strerror(errno);
@@ -432,7 +421,8 @@ needs(struct store *store, struct sandbox_needs *out)
 }
 
 static const struct store_ops ops = {
-	lookup, rehash, work, needs, close_store
+	lookup, rehash, work, needs, store_file_revoke, store_file_revoked,
+	store_file_hint, close_store
 };
 
 struct store *

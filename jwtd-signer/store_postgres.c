@@ -1,9 +1,10 @@
 /*
- * The PostgreSQL store.  The signer's role can call two functions of the schema
- * jwtd and nothing else; both are here.  One connection a signer, made when it
+ * The PostgreSQL store.  The signer's role can call four functions of the
+ * schema jwtd and nothing else: those of users, here, and those of what was
+ * revoked, in store_postgres_revoked.c.  One connection a signer, made when it
  * is first needed and again when it was lost.
  */
-#include "store.h"
+#include "store_postgres_internal.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,10 +12,8 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "conninfo.h"
 #include "log.h"
 #include "password.h"
-#include "pg.h"
 
 /*
  * after a lost connection, nobody makes one for this long; requests get 503 at
@@ -23,13 +22,6 @@
 #define RETRY_MS	500
 
 #define WHAT		"store postgres"	/* in the log */
-
-struct store_postgres {
-	struct store		 store;		/* first: it is cast */
-	struct conninfo		*info;
-	struct store_shared	*shared;
-	struct pg		 pg;
-};
 
 static const struct pg_query lookup_query = {
 	0, "jwtd_lookup",
@@ -65,8 +57,8 @@ connect_now(struct store_postgres *sp)
  * Run it on the connection there is, or on a new one if the server closed that
  * since: it does so whenever it is restarted.
  */
-static PGresult *
-run(struct store_postgres *sp, const struct pg_query *query,
+PGresult *
+store_postgres_run(struct store_postgres *sp, const struct pg_query *query,
     const char *const *params)
 {
 	PGresult *result;
@@ -128,7 +120,8 @@ lookup(struct store *store, const char *name, struct user *user)
 	PGresult *result;
 
 	sp = (struct store_postgres *)store;
-	if ((result = run(sp, &lookup_query, &name)) == NULL)
+	result = store_postgres_run(sp, &lookup_query, &name);
+	if (result == NULL)
 		return (STORE_UNAVAILABLE);
 	found = STORE_NOT_FOUND;
 	why = NULL;
@@ -179,7 +172,8 @@ close_store(struct store *store)
 }
 
 static const struct store_ops ops = {
-	lookup, rehash, NULL, needs, close_store
+	lookup, rehash, NULL, needs, store_postgres_revoke,
+	store_postgres_revoked, store_postgres_hint, close_store
 };
 
 struct store *

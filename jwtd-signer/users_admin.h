@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "revoked_lines.h"
 #include "users.h"
 
 /* what became of a user that was to be put */
@@ -52,6 +53,13 @@ struct users_admin {
  */
 struct users_admin	*users_admin_file(const char *path, bool edit);
 struct users_admin	*users_admin_postgres(const char *conninfo, bool edit);
+
+/*
+ * Revoke a token; or the tokens of a user until now, by the server's clock.  As
+ * users_admin_put().
+ */
+int	users_admin_postgres_revoke(struct users_admin *,
+	    const struct revoked_line *);
 
 /*
  * Find a user, and keep others from changing it before the end.  Returns 1 with

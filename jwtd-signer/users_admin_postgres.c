@@ -63,6 +63,13 @@ QUERY(declare, "DECLARE jwtctl NO SCROLL CURSOR FOR "
     "SELECT name, password_hash, grants::text, disabled "
     "FROM jwtd.users ORDER BY name", 0);
 QUERY(fetch, "FETCH 1000 FROM jwtctl", 0);
+QUERY(revoke_token, "INSERT INTO jwtd.revoked_tokens (id, expires) "
+    "VALUES ($1, to_timestamp($2::bigint)) ON CONFLICT DO NOTHING", 2);
+/* a token of this second may have been made before now */
+QUERY(revoke_user, "INSERT INTO jwtd.revoked_users (name, not_before) "
+    "VALUES ($1, date_trunc('second', clock_timestamp()) + "
+    "interval '1 second') ON CONFLICT (name) DO UPDATE SET not_before = "
+    "greatest(excluded.not_before, revoked_users.not_before)", 1);
 QUERY(commit, "COMMIT", 0);
 
 /* The server's text without the word for an error, in whatever language. */
@@ -319,6 +326,32 @@ delete(struct users_admin *ua, const char *name)
 
 	up = (struct users_postgres *)ua;
 	return (run(up, &delete_query, &name) == 0 ? 0 : fail(up));
+}
+
+int
+users_admin_postgres_revoke(struct users_admin *ua,
+    const struct revoked_line *line)
+{
+	char id[USER_NAME_MAX + 1], seconds[32];
+	const char *params[2] = { id, seconds };
+	struct users_postgres *up;
+
+	up = (struct users_postgres *)ua;
+	if (line->id.len >= sizeof(id))
+		return (-1);
+	memcpy(id, line->id.p, line->id.len);
+	id[line->id.len] = '\0';
+	(void)snprintf(seconds, sizeof(seconds), "%lld",
+	    (long long)line->time);
+	if (run(up, line->kind == REVOKED_TOKEN ? &revoke_token_query :
+	    &revoke_user_query, params) == 0)
+		return (0);
+	/* of an older version, which has users */
+	if (strcmp(up->pg.sqlstate, "42P01") != 0)
+		return (fail(up));
+	log_warnx("PostgreSQL: there is no table for what is revoked: "
+	    "run schema.sql");
+	return (-1);
 }
 
 /* Returns the number of users that cannot be used. */

@@ -171,18 +171,19 @@ give_worker(const struct generation *gen, const struct child *holder,
 
 /*
  * One with keys, and the file that it publishes the other halves in, or -1.
- * The signer counts, tlskey does not.
+ * The signer counts and revokes, tlskey does neither.
  */
 static void
 start_holder(const struct generation *gen, struct child *holder,
     const char *option, int file)
 {
 	unsigned int i;
-	int fds[4];
+	int fds[FD_REVOKE - 3 + 1];
 
 	fds[FD_CONTROL - 3] = prepare(holder);
 	fds[FD_PUBLISH - 3] = file;
 	fds[FD_SIGNER_METRICS - 3] = gen->counts.fd;
+	fds[FD_REVOKE - 3] = gen->revoked_rw;
 	if (file == -1 || fds[FD_CONTROL - 3] == -1) {
 		cannot_start(holder);
 		if (fds[FD_CONTROL - 3] != -1)
@@ -190,7 +191,7 @@ start_holder(const struct generation *gen, struct child *holder,
 		return;
 	}
 	start_child(gen, holder, option, NULL, fds,
-	    holder == gen->signer ? 4 : 3);
+	    holder == gen->signer ? FD_REVOKE - 2 : FD_PUBLISH - 2);
 	/* what workers sent while there was none still waits in these */
 	for (i = 0; i < gen->conf->prefork; i++)
 		give_worker(gen, holder, &gen->workers[i]);
@@ -288,6 +289,7 @@ start_worker(struct generation *gen, struct child *worker)
 	(void)children_give(gen, worker);
 	fds[FD_CERTIFICATES - 3] = gen->certificates;
 	fds[FD_METRICS - 3] = gen->counts.fd;
+	fds[FD_REVOKED - 3] = gen->revoked_ro;
 	memcpy(&fds[FD_LISTEN - 3], gen->listeners,
 	    gen->conf->nlisteners * sizeof(int));
 	(void)snprintf(slot, sizeof(slot), "%u", worker->slot);

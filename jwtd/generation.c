@@ -16,6 +16,7 @@
 #include "keywatch.h"
 #include "listen.h"
 #include "log.h"
+#include "revoked_parent.h"
 #include "sandbox.h"
 #include "watch.h"
 
@@ -49,6 +50,12 @@ generation_new(struct conf *conf, const struct parent_options *options,
 	}
 	gen->listening = true;
 	metrics_begin(gen->metrics);
+	if (revoked_init(gen, before) == -1) {
+		generation_close(gen, before);
+		close(gen->conf_fd);
+		free(gen);
+		return (NULL);
+	}
 	children_init(gen);
 	keys_init(gen, before);
 	certificates_init(gen);
@@ -77,6 +84,7 @@ generation_free(struct generation *gen)
 		children_close_ends(&gen->children[i]);
 	keys_free(gen);
 	certificates_free(gen);
+	revoked_free(gen);
 	watch_free(gen);
 	keywatch_free(gen);
 	close(gen->conf_fd);

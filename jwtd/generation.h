@@ -57,6 +57,8 @@ struct generation {
 	int			 listeners[CONF_MAX_LISTENERS];
 	bool			 listening;	/* these are open */
 	int			 conf_fd;
+	int			 revoked_rw;	/* what was revoked; -1: off */
+	int			 revoked_ro;
 	int			 certificates;	/* tlskey's last; -1: none */
 	int			 new_certificates; /* what it writes now */
 	bool			 started;	/* all have been ready */

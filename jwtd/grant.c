@@ -18,6 +18,7 @@
 #include "metrics.h"
 #include "reply.h"
 #include "request_log.h"
+#include "token_service.h"
 
 #define OVERLOAD_RETRY	1	/* seconds */
 
@@ -54,19 +55,25 @@ refuse_request(struct conn *conn, const char *error, const char *description)
 }
 
 /* the media type, without what follows a ';' (RFC 9110 section 8.3.1) */
-static bool
-is_form(struct span type)
+bool
+grant_is_form(struct conn *conn, struct link_context *context)
 {
+	struct span type;
 	const char *end;
 
-	if (type.p == NULL)
-		return (false);
-	if ((end = memchr(type.p, ';', type.len)) != NULL)
+	type = conn->head.content_type;
+	if (type.p != NULL && (end = memchr(type.p, ';', type.len)) != NULL)
 		type.len = (size_t)(end - type.p);
 	while (type.len > 0 && (type.p[type.len - 1] == ' ' ||
 	    type.p[type.len - 1] == '\t'))
 		type.len--;
-	return (span_case_is(type, "application/x-www-form-urlencoded"));
+	if (type.p != NULL &&
+	    span_case_is(type, "application/x-www-form-urlencoded"))
+		return (true);
+	context->reason = GRANT_MALFORMED;
+	refuse_request(conn, "invalid_request", "the content type is "
+	    "not application/x-www-form-urlencoded");
+	return (false);
 }
 
 static enum grant_reason
@@ -88,12 +95,8 @@ read_request(struct conn *conn, struct link_context *context,
 	bool post;
 
 	post = conn->head.method == HTTP_POST;
-	if (post && !is_form(conn->head.content_type)) {
-		context->reason = GRANT_MALFORMED;
-		refuse_request(conn, "invalid_request", "the content type is "
-		    "not application/x-www-form-urlencoded");
+	if (post && !grant_is_form(conn, context))
 		return (false);
-	}
 	if (!post) {
 		len = conn->head.query.len;
 		body = len == 0 ? NULL :
@@ -112,19 +115,36 @@ read_request(struct conn *conn, struct link_context *context,
 static void
 ended(struct worker *worker, const struct link_context *context, int status)
 {
-	(void)metrics_since(&worker->metrics->total, context->started);
+	if (context->location->service == CONF_GRANT)
+		(void)metrics_since(&worker->metrics->total, context->started);
 	request_log_grant(worker, context, status);
 }
 
-/* Have a signer decide.  Returns false after the request was refused. */
-static bool
-ask_signer(struct conn *conn, struct link_context *context, char *body,
-    size_t len, struct message_request *request)
+void
+grant_begin(struct conn *conn, const struct conf_location *location,
+    struct link_context *context)
+{
+	memset(context, 0, sizeof(*context));
+	context->location = location;
+	context->started = clock_us();
+	context->id = link_next_id(conn->worker->link);
+	context->client = forwarded_client(&conn->client,
+	    &location->server->trusted, conn->head.forwarded,
+	    conn->head.nforwarded);
+}
+
+void
+grant_refused(struct conn *conn, const struct link_context *context)
+{
+	ended(conn->worker, context, conn->status);
+}
+
+bool
+grant_ask(struct conn *conn, struct link_context *context,
+    struct message_request *request)
 {
 	enum auth_result auth;
 
-	if (!read_request(conn, context, body, len, request))
-		return (false);
 	auth = authorization_basic(conn->head.authorization, request->user,
 	    sizeof(request->user), request->password,
 	    sizeof(request->password));
@@ -144,8 +164,10 @@ ask_signer(struct conn *conn, struct link_context *context, char *body,
 		    GRANT_OVERLOAD : GRANT_UNAVAILABLE;
 		refuse_later(conn, 503, "temporarily_unavailable",
 		    "too many requests are waiting", OVERLOAD_RETRY);
+		return (false);
 	}
-	return (conn->pending != NULL);
+	conn->state = CONN_WAIT;
+	return (true);
 }
 
 void
@@ -156,18 +178,11 @@ grant(struct conn *conn, const struct conf_location *location, char *body,
 	struct link_context context;
 
 	memset(&request, 0, sizeof(request));
-	memset(&context, 0, sizeof(context));
-	context.location = location;
-	context.started = clock_us();
-	context.id = link_next_id(conn->worker->link);
-	context.client = forwarded_client(&conn->client,
-	    &location->server->trusted, conn->head.forwarded,
-	    conn->head.nforwarded);
+	grant_begin(conn, location, &context);
 	context.get = conn->head.method != HTTP_POST;
-	if (ask_signer(conn, &context, body, len, &request))
-		conn->state = CONN_WAIT;
-	else
-		ended(conn->worker, &context, conn->status);
+	if (!read_request(conn, &context, body, len, &request) ||
+	    !grant_ask(conn, &context, &request))
+		grant_refused(conn, &context);
 	explicit_bzero(&request, sizeof(request));
 }
 
@@ -244,6 +259,8 @@ answer(struct conn *conn, const struct link_context *context,
 		    "the request cannot be answered now", reply->retry_after);
 		return;
 	case MESSAGE_BROKEN:
+	case MESSAGE_DONE:
+	case MESSAGE_DENIED:
 		break;
 	}
 	reply_oauth_error(conn, 500, "server_error",
@@ -266,6 +283,10 @@ reason_of_status(enum message_status status)
 		return (GRANT_THROTTLED);
 	case MESSAGE_UNAVAILABLE:
 		return (GRANT_UNAVAILABLE);
+	case MESSAGE_DONE:
+		return (GRANT_OK);
+	case MESSAGE_DENIED:
+		return (GRANT_DENIED);
 	case MESSAGE_BROKEN:
 		break;
 	}
@@ -278,7 +299,9 @@ grant_answer(struct conn *conn, const struct link_context *context,
 {
 	struct link_context end;
 
-	answer(conn, context, reply, token, len);
+	if (context->location->service == CONF_GRANT ||
+	    !token_service_answer(conn, context, reply))
+		answer(conn, context, reply, token, len);
 	end = *context;
 	end.reason = conn->status == 500 ? GRANT_BROKEN :
 	    reason_of_status((enum message_status)reply->status);

@@ -55,6 +55,7 @@ pending_free(struct pending *pending)
 	deadline_clear(&pending->deadline);
 	pending->conn->pending = NULL;
 	parts_clear(&pending->parts);
+	free(pending->context.told);
 	free(pending);
 	metrics_set(&link->worker->metrics->inflight, --link->inflight);
 }

@@ -22,6 +22,7 @@ enum grant_reason {
 	GRANT_BAD_CREDENTIALS,		/* as MESSAGE_BAD_CREDENTIALS */
 	GRANT_BAD_SCOPE,
 	GRANT_BAD_TARGET,
+	GRANT_DENIED,			/* not allowed to this client */
 	GRANT_THROTTLED,
 	GRANT_OVERLOAD,			/* too many wait */
 	GRANT_UNAVAILABLE,		/* store or signer */
@@ -46,6 +47,8 @@ struct link_context {
 	enum grant_reason		 reason;
 	char				 audience[LINK_AUDIENCE_TEXT];
 	char				 scope[LINK_SCOPE_TEXT];
+	/* what an introspection will be told; freed with the request */
+	char				*told;
 };
 
 /* fd is the worker's end of packet_pair(). */

@@ -73,6 +73,25 @@ algorithms(const struct jwkset *set)
 	return (NULL);
 }
 
+/* the endpoint of that name, if there is one, and its authentication */
+static int
+set_endpoint(json_t *all, const char *issuer, const struct conf_server *server,
+    enum conf_service service, const char *name)
+{
+	const struct conf_location *location;
+	char key[64];
+	int failed;
+
+	if ((location = exact_location(server, service)) == NULL)
+		return (0);
+	(void)snprintf(key, sizeof(key), "%s_endpoint", name);
+	failed = json_object_set_new(all, key, endpoint(issuer, location));
+	(void)strlcat(key, "_auth_methods_supported", sizeof(key));
+	failed |= json_object_set_new(all, key,
+	    json_pack("[s]", "client_secret_basic"));
+	return (failed);
+}
+
 /*
  * RFC 8414 section 2.  There is no authorization endpoint, and so no response
  * type; but the member is required, and section 3.2 forbids an empty array: its
@@ -100,6 +119,10 @@ members(const struct conf_server *server, const struct jwt_issuer *own)
 	if (jwks != NULL)
 		failed |= json_object_set_new(all, "jwks_uri",
 		    endpoint(own->name, jwks));
+	failed |= set_endpoint(all, own->name, server, CONF_REVOKE,
+	    "revocation");
+	failed |= set_endpoint(all, own->name, server, CONF_INTROSPECTION,
+	    "introspection");
 	failed |= json_object_set_new(all, "grant_types_supported",
 	    json_pack("[s]", "client_credentials"));
 	failed |= json_object_set_new(all,

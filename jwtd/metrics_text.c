@@ -39,6 +39,9 @@ is_usual(enum conf_service service, int status)
 		    status == 429 || status == 503);
 	case CONF_RESOURCE:
 		return (status == 202 || status == 401 || status == 403);
+	case CONF_REVOKE:
+	case CONF_INTROSPECTION:
+		return (status == 200 || status == 401 || status == 403);
 	case CONF_HEALTH:
 		return (status == 200 || status == 503);
 	case CONF_JWKS:

@@ -44,6 +44,7 @@ static const struct {
 	[GRANT_BAD_CREDENTIALS] = { "bad_credentials", LEVEL_NOTICE },
 	[GRANT_BAD_SCOPE] = { "bad_scope", LEVEL_INFO },
 	[GRANT_BAD_TARGET] = { "bad_target", LEVEL_INFO },
+	[GRANT_DENIED] = { "denied", LEVEL_NOTICE },
 	[GRANT_THROTTLED] = { "throttled", LEVEL_NOTICE },
 	[GRANT_OVERLOAD] = { "overload", LEVEL_WARNING },
 	[GRANT_UNAVAILABLE] = { "unavailable", LEVEL_WARNING },
@@ -134,8 +135,9 @@ request_log_grant(struct worker *worker, const struct link_context *context,
 		say = log_notice;
 	else if (reasons[context->reason].level == LEVEL_WARNING)
 		say = log_warnx;
-	say("grant user=%s client=%s audience=%s scope=%s status=%d "
-	    "reason=%s ms=%llu.%llu id=%016llx", user,
+	say("%s user=%s client=%s audience=%s scope=%s status=%d "
+	    "reason=%s ms=%llu.%llu id=%016llx",
+	    conf_service_name(context->location->service), user,
 	    address_text(&context->client, client),
 	    context->audience[0] != '\0' ? context->audience : "\"\"",
 	    context->scope[0] != '\0' ? context->scope : "\"\"", status,

@@ -19,6 +19,7 @@
 #include "percent.h"
 #include "reply.h"
 #include "request_log.h"
+#include "revocation.h"
 #include "scope.h"
 #include "verified.h"
 
@@ -28,8 +29,10 @@
 /* besides those of enum jwt_error */
 #define REFUSED_ABSENT	0
 #define REFUSED_SCOPE	JWT_ERRORS
+#define REFUSED_REVOKED	(JWT_ERRORS + 1)
+#define REFUSED_UNKNOWN	(JWT_ERRORS + 2)
 
-static_assert(REFUSED_SCOPE < METRICS_REFUSALS,
+static_assert(REFUSED_UNKNOWN < METRICS_REFUSALS,
     "metrics.h has no room for all refusals");
 
 const char *
@@ -39,6 +42,10 @@ resource_refusal(size_t i)
 		return ("absent");
 	if (i == REFUSED_SCOPE)
 		return ("insufficient_scope");
+	if (i == REFUSED_REVOKED)
+		return ("revoked");
+	if (i == REFUSED_UNKNOWN)
+		return ("revocations_unknown");
 	return (i < JWT_ERRORS ? jwt_error_name((enum jwt_error)i) : NULL);
 }
 
@@ -206,6 +213,27 @@ accept_token(struct conn *conn, const struct conf_location *location,
 	buf_release(pool, &fields);
 }
 
+/* Returns false after the token was refused. */
+static bool
+check_revoked(struct conn *conn, const struct conf_location *location,
+    const struct jwt *jwt)
+{
+	switch (revocation_of(conn->worker, jwt)) {
+	case REVOKED_NO:
+		break;
+	case REVOKED_YES:
+		challenge(conn, location, 401, "invalid_token",
+		    "the token was revoked");
+		refused(conn, location, REFUSED_REVOKED);
+		return (false);
+	case REVOKED_UNKNOWN:
+		revocation_unknown(conn);
+		refused(conn, location, REFUSED_UNKNOWN);
+		return (false);
+	}
+	return (true);
+}
+
 void
 resource(struct conn *conn, const struct conf_location *location)
 {
@@ -232,8 +260,10 @@ resource(struct conn *conn, const struct conf_location *location)
 	policy.audience = location->audience.v;
 	policy.naudience = location->audience.n;
 	policy.now = (int64_t)time(NULL);
-	fields = verified_find(conn->worker->verified, location, token.p,
-	    token.len, policy.now, &len);
+	fields = NULL;
+	if (revocation_same(conn->worker))
+		fields = verified_find(conn->worker->verified, location,
+		    token.p, token.len, policy.now, &len);
 	if (fields != NULL) {
 		accepted(conn, fields, len);
 		return;
@@ -245,7 +275,9 @@ resource(struct conn *conn, const struct conf_location *location)
 		token_refused(conn, location, error);
 		return;
 	}
-	if (location->scope != NULL &&
+	if (!check_revoked(conn, location, &jwt))
+		;
+	else if (location->scope != NULL &&
 	    !scope_covers(jwt.scope, location->scope)) {
 		challenge(conn, location, 403, "insufficient_scope",
 		    "the token does not have the scope");

@@ -12,6 +12,7 @@
 #include "metrics_text.h"
 #include "reply.h"
 #include "resource.h"
+#include "token_service.h"
 
 /* 200, or without a type 304 */
 static void
@@ -92,6 +93,14 @@ serve(struct conn *conn, const struct conf_location *location, char *body,
 			return;
 		}
 		grant(conn, location, body, len);
+		return;
+	case CONF_REVOKE:
+	case CONF_INTROSPECTION:
+		if (conn->head.method != HTTP_POST) {
+			reply_error_fields(conn, 405, "Allow: POST\r\n");
+			return;
+		}
+		token_service(conn, location, body, len);
 		return;
 	case CONF_JWKS:
 	case CONF_METADATA:

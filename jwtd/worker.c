@@ -31,6 +31,7 @@
 #include "plaintext.h"
 #include "priv.h"
 #include "request_log.h"
+#include "revoked.h"
 #include "sandbox.h"
 #include "system.h"
 #include "tlsconf.h"
@@ -380,6 +381,21 @@ setup_events(struct worker *worker)
 	    conn_expired);
 }
 
+static void
+setup_revoked(struct worker *worker)
+{
+	const struct conf_signer *signer;
+
+	signer = worker->conf->signer;
+	if (signer != NULL && signer->revocations.on) {
+		worker->revoked = revoked_map(FD_REVOKED,
+		    signer->revocations.limit, false);
+		if (worker->revoked == NULL)
+			fatal("revocations");
+	}
+	close(FD_REVOKED);
+}
+
 /*
  * Open what needs privilege, then give it up, in this order and nowhere else.
  * Only then is the parent told, and the first byte from a client read.
@@ -401,6 +417,7 @@ start(struct worker *worker, unsigned int slot, unsigned int place)
 	if ((worker->base = event_base_new()) == NULL)
 		fatalx("event_base_new");
 	setup_listeners(worker);
+	setup_revoked(worker);
 	setup_events(worker);
 	if ((worker->verified = verified_new()) == NULL)
 		fatal("verified");

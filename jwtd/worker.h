@@ -27,6 +27,7 @@ struct metrics_generation;
 struct metrics_worker;
 struct request_log;
 struct verified;
+struct revoked;
 struct conn;
 TAILQ_HEAD(conns, conn);
 
@@ -57,6 +58,9 @@ struct worker {
 	struct worker_issuer	*sources;	/* of each of these */
 	size_t			 nissuers;
 	uint64_t		*expiry;	/* of certificates, by server */
+	struct revoked		*revoked;	/* NULL: nothing is */
+	uint64_t		 revoked_version; /* of what is verified */
+	bool			 stale;		/* it is; which was logged */
 	char			*jwks;		/* our own keys, or NULL */
 	size_t			 jwks_len;
 	char			 jwks_etag[ETAG_SIZE];

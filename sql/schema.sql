@@ -11,8 +11,9 @@
 -- no more than a hash of them.
 --
 --	jwtd_owner	owns everything and cannot log in
---	jwtd_signer	jwtd-signer(8): may look up one name, and rehash a password
---	jwtd_admin	jwtctl(8): may edit users
+--	jwtd_signer	jwtd-signer(8): may look up one name, rehash a password,
+--			revoke a token, and read what was revoked
+--	jwtd_admin	jwtctl(8): may edit users, and what was revoked
 --
 -- A standby gets all of this from its primary.
 
@@ -199,9 +200,121 @@ BEGIN
 END
 $$;
 
+-- What was revoked.  Each change gets the next version, under the lock of this one
+-- row, which is held until the commit: so versions are committed in their order,
+-- and who has read up to one has missed nothing before it.
+CREATE SEQUENCE IF NOT EXISTS jwtd.revocation_version;
+CREATE TABLE IF NOT EXISTS jwtd.revocation_lock (
+	one		boolean PRIMARY KEY DEFAULT true,
+	CONSTRAINT revocation_lock_one_check CHECK (one)
+);
+INSERT INTO jwtd.revocation_lock VALUES (true) ON CONFLICT DO NOTHING;
+
+CREATE TABLE IF NOT EXISTS jwtd.revoked_tokens (
+	id		text COLLATE "C" PRIMARY KEY,
+	expires		timestamptz NOT NULL,
+	version		bigint NOT NULL UNIQUE,
+	CONSTRAINT revoked_tokens_id_check CHECK (id ~ '^[A-Za-z0-9._-]{1,63}$')
+);
+CREATE INDEX IF NOT EXISTS revoked_tokens_expires ON jwtd.revoked_tokens (expires);
+
+CREATE TABLE IF NOT EXISTS jwtd.revoked_users (
+	name		text COLLATE "C" PRIMARY KEY,
+	not_before	timestamptz NOT NULL,
+	version		bigint NOT NULL UNIQUE,
+	CONSTRAINT revoked_users_name_check CHECK (
+	    octet_length(name) BETWEEN 1 AND 255
+	    AND name !~ '[:\u0001-\u001f\u007f]')
+);
+
+COMMENT ON TABLE jwtd.revocation_lock IS 'one row, whose lock orders changes';
+COMMENT ON TABLE jwtd.revoked_tokens IS
+    'tokens that jwtd does not accept, by their claim jti';
+COMMENT ON COLUMN jwtd.revoked_tokens.expires IS
+    'the token''s exp; some time later the row is deleted';
+COMMENT ON TABLE jwtd.revoked_users IS
+    'users whose tokens from before a time jwtd does not accept';
+
+REVOKE ALL ON jwtd.revocation_lock, jwtd.revoked_tokens, jwtd.revoked_users
+    FROM PUBLIC, jwtd_signer, jwtd_admin;
+REVOKE ALL ON SEQUENCE jwtd.revocation_version FROM PUBLIC, jwtd_signer, jwtd_admin;
+GRANT SELECT, INSERT, UPDATE, DELETE ON jwtd.revoked_tokens, jwtd.revoked_users
+    TO jwtd_admin;
+
+-- However a row comes here, by jwtctl(8) or by hand: whoever listens hears of it.
+CREATE OR REPLACE FUNCTION jwtd.next_version() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM FROM jwtd.revocation_lock FOR UPDATE;
+	NEW.version := nextval('jwtd.revocation_version');
+	NOTIFY jwtd_revocations;
+	RETURN NEW;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER next_version BEFORE INSERT OR UPDATE ON jwtd.revoked_tokens
+FOR EACH ROW EXECUTE FUNCTION jwtd.next_version();
+CREATE OR REPLACE TRIGGER next_version BEFORE INSERT OR UPDATE ON jwtd.revoked_users
+FOR EACH ROW EXECUTE FUNCTION jwtd.next_version();
+
+-- Revoke a token that expires at that time, in seconds since the epoch.  False if
+-- it is none of ours, none of which lives longer than 30 days.  It also deletes a
+-- few rows of tokens that nobody would accept any more.
+CREATE OR REPLACE FUNCTION jwtd.revoke_token(id text, expires bigint) RETURNS boolean
+LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF revoke_token.expires NOT BETWEEN 1
+	    AND extract(epoch FROM now() + interval '31 days')::bigint
+	    OR revoke_token.id !~ '^[A-Za-z0-9._-]{1,63}$' THEN
+		RETURN false;
+	END IF;
+	DELETE FROM jwtd.revoked_tokens AS t WHERE t.id IN (
+		SELECT o.id FROM jwtd.revoked_tokens AS o
+		WHERE o.expires < now() - interval '1 hour'
+		ORDER BY o.expires LIMIT 10 FOR UPDATE SKIP LOCKED);
+	INSERT INTO jwtd.revoked_tokens (id, expires)
+	VALUES (revoke_token.id, to_timestamp(revoke_token.expires))
+	ON CONFLICT DO NOTHING;
+	RETURN true;
+END
+$$;
+
+-- What was revoked after that version, in the order of versions: tokens ('t') with
+-- when they expire, users ('u') with the time before which their tokens are.
+CREATE OR REPLACE FUNCTION jwtd.revocations(since bigint, page integer)
+RETURNS TABLE (version bigint, kind text, id text, seconds bigint)
+LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+	(SELECT t.version, 't', t.id::text,
+	    ceil(extract(epoch FROM t.expires))::bigint
+	FROM jwtd.revoked_tokens AS t
+	WHERE t.version > revocations.since
+	    AND t.expires > now() - interval '1 hour'
+	ORDER BY 1 LIMIT revocations.page)
+	UNION ALL
+	(SELECT u.version, 'u', u.name::text,
+	    ceil(extract(epoch FROM u.not_before))::bigint
+	FROM jwtd.revoked_users AS u
+	WHERE u.version > revocations.since
+	    AND u.not_before > now() - interval '31 days'
+	ORDER BY 1 LIMIT revocations.page)
+	ORDER BY 1 LIMIT revocations.page;
+END
+$$;
+
 REVOKE ALL ON FUNCTION jwtd.set_changed(), jwtd.lookup(text),
-    jwtd.rehash(text, text, text) FROM PUBLIC, jwtd_signer, jwtd_admin;
-GRANT EXECUTE ON FUNCTION jwtd.lookup(text), jwtd.rehash(text, text, text)
+    jwtd.rehash(text, text, text), jwtd.next_version(),
+    jwtd.revoke_token(text, bigint), jwtd.revocations(bigint, integer)
+    FROM PUBLIC, jwtd_signer, jwtd_admin;
+GRANT EXECUTE ON FUNCTION jwtd.lookup(text), jwtd.rehash(text, text, text),
+    jwtd.revoke_token(text, bigint), jwtd.revocations(bigint, integer)
     TO jwtd_signer;
 
 COMMIT;

@@ -91,4 +91,38 @@ for my $file (qw(oauth-authorization-server openid-configuration)) {
 }
 is($d->stop, 0, 'it ends well');
 
+# revocation and introspection
+my $revocation = <<'EOF';
+import sys, time, requests
+from authlib.integrations.requests_client import OAuth2Session
+url, secret = sys.argv[1:]
+metadata = requests.get(url).json()
+method = metadata['revocation_endpoint_auth_methods_supported'][0]
+with OAuth2Session('alice', secret, token_endpoint_auth_method=method,
+        revocation_endpoint_auth_method=method) as session:
+    token = session.fetch_token(metadata['token_endpoint'],
+        grant_type='client_credentials')['access_token']
+    def introspect():
+        return session.introspect_token(metadata['introspection_endpoint'],
+            token=token).json()
+    said = introspect()
+    print(said['active'], said['username'], said['scope'])
+    answer = session.revoke_token(metadata['revocation_endpoint'],
+        token=token, token_type_hint='access_token')
+    print(answer.status_code)
+    end = time.time() + 10
+    while introspect()['active'] and time.time() < end:
+        time.sleep(0.02)
+    print(introspect())
+EOF
+{
+	my ($d, $issuer) = Discovery->start(revoke => 1);
+	is(Discovery::python($d, $revocation,
+	    "$issuer/.well-known/oauth-authorization-server",
+	    Discovery::password()),
+	    "True alice read write; 200; {'active': False}",
+	    'introspection, revocation, introspection');
+	is($d->stop, 0, 'it ends well');
+}
+
 done_testing();

@@ -121,6 +121,14 @@ is(scalar(@lines), 6, 'all are logged');
 is_deeply([ found(as_syslog(@lines, $d->log =~ /^(jwtd: .*)$/mg)) ],
     [ @clients ], 'none of them counts') or diag(@lines);
 
+# Wherever a password is tried
+for my $service (qw(grant revoke introspection)) {
+	is_deeply([ found(as_syslog('jwtd: worker 1: ' . $service
+	    . ' user="x" client=192.0.2.77 audience="" scope="" status=401 '
+	    . 'reason=bad_credentials ms=0.1 id=0123456789abcdef')) ],
+	    [ '192.0.2.77' ], "at $service");
+}
+
 # Names and audiences that want to be an address
 my $tail = 'audience="api" scope="" status=401 reason=bad_credentials '
     . 'ms=0.1 id=0123456789abcdef';

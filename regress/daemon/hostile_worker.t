@@ -6,14 +6,17 @@ use warnings;
 use Test::More;
 
 use Jwtd;
+use Revoke qw($servers);
 
 plan skip_all => 'no /proc' unless -r "/proc/$$/status";
 
-my $d = Jwtd->prepare(globals => "prefork 64\n");
+my $d = Jwtd->prepare(globals => "prefork 64\n", servers => $servers,
+    signer => qq(\trevocations file "DIR/users.d/revoked" limit 16\n));
 my $large = '"' . ('x' x 6000) . '"';
 $d->write_users(
     Jwtd::line('alice', 'secret', '{"scope":"read write"}'),
     Jwtd::line('bob', 'secret', '{}'),
+    Jwtd::line('admin', 'secret', '{"scope":"revoke introspect"}'),
     Jwtd::line('large', 'secret', qq({"large":$large})),
     map { s/:/:!/r } Jwtd::line('disabled', 'secret', '{}'));
 # hashes stay cheap where they cannot be replaced

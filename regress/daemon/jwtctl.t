@@ -159,7 +159,7 @@ subtest 'usage' => sub {
 	is("$status$out$err", "1jwtctl: -d with a password: use a service or " .
 	    "password file\n", '-d with a password');
 	fails('-d and no user', '', ['-d', 'host=x', 'key', 'list'], 2,
-	    '-d is for the commands of users');
+	    '-d is for the commands of users and "token revoke"');
 	($status, $out, $err) = run('', $jwtctl, '-f', 'none', 'key', 'list');
 	is($status, 1, 'no configuration');
 	like($err, qr/^jwtctl: none: No such file or directory$/, 'says so');

@@ -132,11 +132,11 @@ subtest 'the connection string' => sub {
 	}
 	my ($status, $out) = Jwtd::run(command($socket, 'key', 'list'));
 	is($status, 2, '-d for a key: exit status');
-	like($out, qr/^jwtctl: -d is for the commands of users\nusage: /,
+	like($out, qr/^jwtctl: -d is for the commands of users and "token revoke"\nusage: /,
 	    '-d for a key: message');
 	($status, $out) = Jwtd::run([ "$d->{bin}/jwtctl", 'user' ]);
 	is(() = $out =~ /^\S* +jwtctl \[-f file\] \[-d conninfo\] user \w+/mg,
-	    8, 'it is in the usage');
+	    9, 'it is in the usage');
 	($status, $out) = $d->try_ctl([ 'user', 'list' ]);
 	is("$status$out", "1jwtctl: $dir/jwtd.conf: the store is PostgreSQL: "
 	    . "give -d conninfo\n", 'none, and the store is PostgreSQL');

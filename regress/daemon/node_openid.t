@@ -67,4 +67,37 @@ for my $path ('', '/tenant/a') {
 	is($d->stop, 0, 'it ends well');
 }
 
+# What it knows of RFC 7009 and RFC 7662
+my $revocation = <<'EOF';
+import * as client from 'openid-client';
+const [issuer, secret] = process.argv.slice(1);
+const config = await client.discovery(new URL(issuer), 'alice', {},
+    client.ClientSecretBasic(secret), { algorithm: 'oauth2' });
+const tokens = await client.clientCredentialsGrant(config, {});
+const show = async () => {
+	const said = await client.tokenIntrospection(config,
+	    tokens.access_token);
+	return [said.active, said.sub, said.scope, said.token_type].join(' ');
+};
+console.log(await show());
+await client.tokenRevocation(config, tokens.access_token);
+for (let i = 0; i < 500 && (await show()).startsWith('true'); i++)
+	await new Promise(done => setTimeout(done, 20));
+console.log(await show());
+const other = await client.discovery(new URL(issuer), 'alice', {},
+    client.ClientSecretBasic('wrong'), { algorithm: 'oauth2' });
+for (const f of [client.tokenIntrospection, client.tokenRevocation])
+	await f(other, tokens.access_token).catch(e =>
+	    console.log(e.name, e.status));
+EOF
+{
+	my ($d, $issuer) = Discovery->start(revoke => 1);
+	is(Discovery::node($d, $revocation, $issuer, Discovery::password()),
+	    'true alice read write Bearer; false   ; '
+	    . 'WWWAuthenticateChallengeError 401; '
+	    . 'WWWAuthenticateChallengeError 401',
+	    'introspection, revocation, introspection');
+	is($d->stop, 0, 'it ends well');
+}
+
 done_testing();

@@ -46,14 +46,14 @@ sub check {
 	my ($d, $name, %expect) = @_;
 	my %pid = map { Jwtd::title($_) => $_ } Jwtd::family($d->pid);
 	$pid{'jwtd: parent'} = $d->pid;
-	is(scalar keys %pid, 6, "$name: the processes");
+	is(scalar keys %pid, 7, "$name: the processes");
 	for my $title (sort keys %pid) {
 		my $pid = $pid{$title};
 		my $what = "$name: $title";
 		my $parent = $title =~ /parent/;
 		is(Jwtd::status($pid, 'Seccomp'), 2, "$what: a filter");
 		is(Jwtd::status($pid, 'Seccomp_filters'), $parent ? 1 :
-		    $title =~ /signer \d/ ? 3 : 2, "$what: filters")
+		    $title =~ /signer \d|revocations/ ? 3 : 2, "$what: filters")
 		    if defined Jwtd::status($pid, 'Seccomp_filters');
 		is(Jwtd::status($pid, 'NoNewPrivs'), 1,
 		    "$what: no new privileges");
@@ -74,7 +74,7 @@ sub check {
 		is($hard, $soft, "$what: no more descriptors")
 		    if $title !~ /master/;
 		cmp_ok($hard, '<=', 256, "$what: few descriptors")
-		    if $title =~ /signer \d/;
+		    if $title =~ /signer \d|revocations/;
 		next unless $root;
 		is(own($pid, $_), $expect{own}, "$what: its own $_")
 		    for @namespaces;
@@ -98,8 +98,11 @@ sub missing {
 	return $d->log =~ /^(.*sandbox: not available here: .*)$/mg;
 }
 
+# with every process that there can be without TLS
+my @all = (signer => qq(\trevocations file "DIR/users.d/revoked"\n));
+
 # As whoever runs this
-my $d = Jwtd->start;
+my $d = Jwtd->start(@all);
 $d->user('alice', 'open sesame');
 serves($d, 'here');
 my $may = $root && !grep { /namespaces|bounding/ } missing($d);
@@ -142,7 +145,7 @@ SKIP: {
 	skip 'no setpriv', 1 if system('setpriv --version >/dev/null 2>&1');
 	my $keep = '-all,' . join ',', map { "+$_" } @few;
 	# the users file is the signer's, whose folder such a root cannot enter
-	my $d = Jwtd->prepare(with => [ 'setpriv', "--bounding-set=$keep",
+	my $d = Jwtd->prepare(@all, with => [ 'setpriv', "--bounding-set=$keep",
 	    "--inh-caps=$keep" ]);
 	chown 0, 0, $d->dir . '/users.d';
 	chmod 0755, $d->dir . '/users.d';
@@ -162,7 +165,7 @@ SKIP: {
 # An ordinary user
 SKIP: {
 	my $as = $root ? 'nobody' : undef;
-	my $d = Jwtd->start($as ? (as => $as) : ());
+	my $d = Jwtd->start(@all, $as ? (as => $as) : ());
 	$d->user('alice', 'open sesame');
 	serves($d, 'user');
 	my @missing = missing($d);

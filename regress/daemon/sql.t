@@ -132,6 +132,21 @@ denied('jwtd_signer', $_, 'permission denied for table users') for
     'TRUNCATE jwtd.users',
     'BEGIN; LOCK TABLE jwtd.users IN ACCESS SHARE MODE',
     "SELECT u FROM jwtd.lookup('alice'), jwtd.users AS u";
+for my $table (qw(revoked_tokens revoked_users revocation_lock)) {
+	denied('jwtd_signer', $_, "permission denied for table $table") for
+	    "SELECT * FROM jwtd.$table",
+	    "DELETE FROM jwtd.$table",
+	    "SELECT FROM jwtd.$table FOR UPDATE",
+	    "TRUNCATE jwtd.$table";
+}
+denied('jwtd_signer', @$_) for
+    [ "INSERT INTO jwtd.revoked_tokens VALUES ('x', now(), 1)",
+      'permission denied for table revoked_tokens' ],
+    [ "INSERT INTO jwtd.revoked_users VALUES ('alice', now(), 1)",
+      'permission denied for table revoked_users' ],
+    [ "SELECT nextval('jwtd.revocation_version')",
+      'permission denied for sequence' ],
+    [ 'SELECT jwtd.next_version()', 'permission denied for function' ];
 denied('jwtd_signer', @$_) for
     [ 'SELECT jwtd.set_changed()', 'permission denied for function' ],
     [ 'CREATE TABLE t ()', 'permission denied' ],
@@ -206,8 +221,10 @@ denied('jwtd_signer', @$_) for
 	    WHERE p.pronamespace::regnamespace::text
 	    NOT IN ('pg_catalog', 'information_schema')
 	    AND has_function_privilege('jwtd_signer', p.oid, 'EXECUTE')}),
-	    'jwtd.lookup(text) jwtd.rehash(text,text,text)',
-	    'jwtd_signer may call two functions');
+	    'jwtd.lookup(text) jwtd.rehash(text,text,text) '
+	    . 'jwtd.revocations(bigint,integer) '
+	    . 'jwtd.revoke_token(text,bigint)',
+	    'jwtd_signer may call four functions');
 	is(sql(q{SELECT string_agg(n.nspname, ' ' ORDER BY n.nspname)
 	    FROM pg_namespace AS n WHERE n.nspname !~ '^pg_(toast|temp)'
 	    AND has_schema_privilege('jwtd_signer', n.oid, 'USAGE')}),
@@ -230,6 +247,67 @@ denied('jwtd_signer', @$_) for
 	    'the statistics show jwtd_signer no values');
 	isnt(sql("SELECT count(*) FROM pg_stats "
 	    . "WHERE schemaname = 'jwtd'"), 0, '... though there are some');
+}
+
+# What was revoked
+{
+	my $exp = time + 900;
+	is(ask('jwtd_signer', "SELECT jwtd.revoke_token('a-B_9.', $exp)"), 't',
+	    'jwtd_signer revokes a token');
+	is(ask('jwtd_signer', "SELECT jwtd.revoke_token('a-B_9.', 5)"), 't',
+	    '... once more, with another time');
+	is(ask('jwtd_signer', "SELECT jwtd.revoke_token($_)"), 'f',
+	    "... none of ours: $_") for "'', $exp", "'a:b', $exp", "'x', 0",
+	    "'x', -1", "'x', " . ($exp + 32 * 86400),
+	    "'x', 9223372036854775807", "repeat('x', 64), $exp";
+	my $row = ask('jwtd_signer', 'SELECT * FROM jwtd.revocations(0, 100)');
+	like($row, qr/^\d+\|t\|a-B_9\.\|$exp$/, '... and reads what was revoked');
+	my ($version) = $row =~ /^(\d+)/;
+	is(ask('jwtd_signer', "SELECT * FROM jwtd.revocations($version, 100)"),
+	    '', '... after that version');
+	is(ask('jwtd_admin', "INSERT INTO jwtd.revoked_users (name, not_before) "
+	    . "VALUES ('alice', to_timestamp(1.5) + interval '60 years'); "
+	    . 'SELECT 1'), 1, 'jwtd_admin revokes those of a user');
+	like(ask('jwtd_signer', "SELECT * FROM jwtd.revocations($version, 100)"),
+	    qr/^\d+\|u\|alice\|\d+$/, '... which jwtd_signer reads');
+	denied('jwtd_admin', @$_) for
+	    [ "INSERT INTO jwtd.revoked_tokens (id, expires) VALUES ('a b', now())",
+	      '.*violates check constraint' ],
+	    [ "INSERT INTO jwtd.revoked_users (name, not_before) VALUES ('a:b', now())",
+	      '.*violates check constraint' ],
+	    [ "SELECT setval('jwtd.revocation_version', 1)",
+	      'permission denied for sequence' ],
+	    [ 'DELETE FROM jwtd.revocation_lock',
+	      'permission denied for table revocation_lock' ];
+	is(ask('jwtd_signer', "SELECT string_agg(id, ' ') "
+	    . 'FROM jwtd.revocations(0, 1)'), 'a-B_9.', 'a page of one');
+
+	# one that waits has a version after those that do not
+	my $session = $pg->session('postgres');
+	$session->say("BEGIN; INSERT INTO jwtd.revoked_tokens (id, expires) "
+	    . "VALUES ('slow', now() + interval '1 hour');");
+	$session->say("SELECT 'there' || '!';");
+	$session->wait_output(qr/^there!/m) or die $session->output;
+	my $other = $pg->session('jwtd_signer');
+	$other->say("SELECT jwtd.revoke_token('fast', $exp) || '!';");
+	$session->say('COMMIT;');
+	$other->wait_output(qr/^true!/m) or die $other->output;
+	is(sql("SELECT string_agg(id, ' ' ORDER BY version) "
+	    . "FROM jwtd.revoked_tokens WHERE id IN ('slow', 'fast')"),
+	    'slow fast', 'versions are committed in their order');
+	$_->close for $session, $other;
+
+	# what nobody would accept any more goes, a few at a time
+	sql('INSERT INTO jwtd.revoked_tokens (id, expires) SELECT '
+	    . "'old-' || g, now() - interval '2 hours' "
+	    . 'FROM generate_series(1, 15) AS g');
+	is(ask('jwtd_signer', "SELECT count(*) FROM jwtd.revocations(0, 100) "
+	    . "WHERE id ~ '^old'"), 0, 'old ones are not read');
+	ask('jwtd_signer', "SELECT jwtd.revoke_token('new-$_', $exp)")
+	    for 1, 2;
+	is(sql("SELECT count(*) FROM jwtd.revoked_tokens WHERE id ~ '^old'"),
+	    0, '... and are deleted');
+	sql('DELETE FROM jwtd.revoked_tokens; DELETE FROM jwtd.revoked_users');
 }
 
 # harmless: nothing is stored, and no one else listens

@@ -28,7 +28,13 @@ check_request(const struct message_request *m)
 	must((m->flags & ~MESSAGE_FLAGS) == 0);
 	must(text(m->user, sizeof(m->user)) && *m->user != '\0');
 	must(text(m->password, sizeof(m->password)));
-	must(m->audience[0][0] != '\0');
+	must((m->audience[0][0] != '\0') ==
+	    ((m->flags & MESSAGE_OTHERS) == 0));
+	must(text(m->token_id, sizeof(m->token_id)));
+	must(text(m->subject, sizeof(m->subject)));
+	must((*m->token_id != '\0') == (*m->subject != '\0'));
+	must((*m->token_id != '\0') == (m->expires > 0));
+	must(*m->token_id == '\0' || (m->flags & MESSAGE_REVOKE) != 0);
 	must(m->network_kind <= MESSAGE_IPV6);
 	must(m->network_kind != MESSAGE_LOCAL || m->network[0] == 0);
 	for (i = 0; i < MESSAGE_AUDIENCES; i++)

@@ -22,6 +22,7 @@
 #include "control.h"
 #include "metrics.h"
 #include "packet.h"
+#include "revoked.h"
 #include "spawn.h"
 #include "system.h"
 
@@ -55,7 +56,24 @@ readable(int fd, int ms)
 	return (poll(&pfd, 1, ms) == 1);
 }
 
-/* The children of a process, at most max of them. */
+/* Is it the process that looks for what was revoked?  It serves no worker. */
+static bool
+is_other(pid_t pid)
+{
+	char path[64], title[64];
+	FILE *f;
+	size_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	if ((f = fopen(path, "r")) == NULL)
+		return (false);
+	n = fread(title, 1, sizeof(title) - 1, f);
+	title[n] = '\0';
+	fclose(f);
+	return (strstr(title, "revocations") != NULL);
+}
+
+/* The signers of a master, at most max of them. */
 static int
 children(pid_t pid, pid_t *out, int max)
 {
@@ -67,8 +85,8 @@ children(pid_t pid, pid_t *out, int max)
 	    (int)pid, (int)pid);
 	if ((f = fopen(path, "r")) == NULL)
 		return (0);
-	for (n = 0; n < max && fscanf(f, "%d", &out[n]) == 1; n++)
-		;
+	for (n = 0; n < max && fscanf(f, "%d", &out[n]) == 1;)
+		n += !is_other(out[n]);
 	fclose(f);
 	return (n);
 }
@@ -140,7 +158,7 @@ signers_start(struct signers *s, const char *program, const char *conf)
 	char name[] = "jwtd-signer", foreground[] = "-d";
 	char *argv[] = { name, foreground, NULL };
 	struct control control;
-	int fds[4], pair[2];
+	int fds[5], pair[2], ro;
 	struct spawn spawned;
 	unsigned int i;
 
@@ -154,14 +172,17 @@ signers_start(struct signers *s, const char *program, const char *conf)
 	if ((fds[FD_KEYS - 3] = system_anonymous_file("keys")) == -1)
 		die("keys");
 	fds[FD_SIGNER_METRICS - 3] = metrics_file();
+	if (revoked_create(REVOKED, NULL, &fds[FD_REVOKE - 3], &ro) == -1)
+		die("revoked");
+	close(ro);
 	memset(&spawned, 0, sizeof(spawned));
 	spawned.path = program;
 	spawned.argv = argv;
 	spawned.fds = fds;
-	spawned.nfds = 4;
+	spawned.nfds = sizeof(fds) / sizeof(fds[0]);
 	if ((s->master = spawn(&spawned)) == -1)
 		die("fork");
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		close(fds[i]);
 	if (!readable(s->control, patience() * 1000) ||
 	    control_recv(s->control, &control, NULL) != 1 ||

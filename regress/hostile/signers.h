@@ -11,6 +11,7 @@
 
 #define SIGNERS		2	/* as the configuration says */
 #define WORKERS		64	/* likewise; a socket each */
+#define REVOKED		16	/* likewise; entries */
 
 struct signers {
 	pid_t	master;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
 #include "tap.h"
@@ -27,6 +28,20 @@ struct packet {
 };
 
 static struct packet packet;
+
+static struct message_request
+make_revocation(const char *user, const char *password, const char *subject)
+{
+	struct message_request m;
+
+	m = make(user, password);
+	m.audience[0][0] = '\0';
+	m.flags = MESSAGE_REVOKE;
+	m.expires = (int64_t)time(NULL) + 900;
+	memcpy(m.token_id, "an-id", sizeof("an-id"));
+	(void)strlcpy(m.subject, subject, sizeof(m.subject));
+	return (m);
+}
 
 static int
 take_socket(void)
@@ -58,6 +73,10 @@ costs_socket(const char *what)
 	change;								\
 	costs_socket(what);						\
 } while (0)
+/* of one to revoke a token */
+#define REVOKES(what, change)						\
+	COSTS(what, packet.m = make_revocation("alice", "secret", "alice"); \
+	    change)
 #define FILL(field)	memset(packet.m.field, 'x', sizeof(packet.m.field))
 #define SET(field, s)	memcpy(packet.m.field, s, sizeof(s))
 
@@ -107,6 +126,24 @@ test_malformed(void)
 	COSTS("a scope with a quote", SET(scope, "read\""));
 	COSTS("an OAuth scope as long as a registry's",
 	    memset(packet.m.scope, 's', MESSAGE_SCOPE_MAX + 1));
+	COSTS("a token to revoke with a grant", SET(token_id, "a");
+	    SET(subject, "alice"); packet.m.expires = 1);
+	COSTS("an audience with a revocation",
+	    packet.m.flags = MESSAGE_REVOKE);
+	REVOKES("two things at once", packet.m.flags = MESSAGE_OTHERS);
+	REVOKES("a token to look into", packet.m.flags = MESSAGE_INTROSPECT);
+	REVOKES("a revocation for a registry",
+	    packet.m.flags |= MESSAGE_REGISTRY);
+	REVOKES("an id without an end", FILL(token_id));
+	REVOKES("an id with a newline", SET(token_id, "a\nuser:bob:1"));
+	REVOKES("an id with a colon", SET(token_id, "a:b"));
+	REVOKES("a subject without an end", FILL(subject));
+	REVOKES("a subject with a newline", SET(subject, "bob\n"));
+	REVOKES("an id without a subject", packet.m.subject[0] = '\0');
+	REVOKES("a subject without an id", packet.m.token_id[0] = '\0');
+	REVOKES("a token without a time", packet.m.expires = 0);
+	REVOKES("a token of before there was time",
+	    packet.m.expires = INT64_MIN);
 	for (i = 0; i < 4; i++)
 		COSTS("random bytes", randomize(packet.bytes, packet.len));
 }
@@ -238,7 +275,7 @@ test_extremes(void)
 	EXTREME("all flags of audiences", MESSAGE_BAD_TARGET,
 	    memcpy(m.audience[1], "api", 4); memcpy(m.audience[2], "api", 4);
 	    memcpy(m.audience[3], "api", 4); m.flags = MESSAGE_FLAGS &
-	    ~MESSAGE_REGISTRY);
+	    ~(MESSAGE_REGISTRY | MESSAGE_OTHERS));
 	EXTREME("longest scope", MESSAGE_BAD_SCOPE,
 	    memset(m.scope, 's', MESSAGE_SCOPE_MAX));
 	EXTREME("longest registry scope", MESSAGE_OK,
@@ -249,6 +286,65 @@ test_extremes(void)
 	EXTREME("smallest id", MESSAGE_OK, m.id = 1);
 	EXTREME("no deadline", MESSAGE_OK, m.deadline = UINT64_MAX);
 	EXTREME("a token in parts", MESSAGE_OK, memcpy(m.user, "large", 6));
+}
+
+#define REVOKE(what, want, user, password, subject, change) do {	\
+	struct message_request m;					\
+	m = make_revocation(user, password, subject);			\
+	change;								\
+	extreme(what, &m, want);					\
+} while (0)
+#define ASK(scope_)							\
+	m.flags = MESSAGE_INTROSPECT; m.token_id[0] = m.subject[0] = '\0'; \
+	m.expires = 0; (void)strlcpy(m.scope, scope_, sizeof(m.scope))
+
+/*
+ * Nothing is revoked, or told, without a right to it that the store knows of.
+ * What may be revoked cannot be kept here, since the directory is read-only;
+ * and then nobody says that it was.
+ */
+static void
+test_revoke(void)
+{
+	REVOKE("revoke one's own", MESSAGE_UNAVAILABLE, "alice", "secret",
+	    "alice", (void)0);
+	REVOKE("revoke, wrong password", MESSAGE_BAD_CREDENTIALS, "alice",
+	    "wrong", "alice", (void)0);
+	REVOKE("revoke, nobody", MESSAGE_BAD_CREDENTIALS, "nobody", "secret",
+	    "nobody", (void)0);
+	REVOKE("revoke another's", MESSAGE_DENIED, "alice", "secret", "bob",
+	    (void)0);
+	REVOKE("... by a scope that is not for it", MESSAGE_DENIED, "alice",
+	    "secret", "bob", memcpy(m.scope, "read", 5));
+	REVOKE("... by one that the user does not have", MESSAGE_DENIED,
+	    "alice", "secret", "bob", memcpy(m.scope, "revoke", 7));
+	REVOKE("... by one that they have", MESSAGE_UNAVAILABLE, "admin",
+	    "secret", "bob", memcpy(m.scope, "revoke", 7));
+	REVOKE("... which the worker does not name", MESSAGE_DENIED, "admin",
+	    "secret", "bob", (void)0);
+	REVOKE("revoke what is over", MESSAGE_DONE, "alice", "secret", "alice",
+	    m.expires = 1);
+	REVOKE("revoke what lives too long", MESSAGE_BROKEN, "alice", "secret",
+	    "alice", m.expires += 31 * 24 * 3600);
+	REVOKE("revoke what lives for ever", MESSAGE_BROKEN, "alice", "secret",
+	    "alice", m.expires = INT64_MAX);
+	REVOKE("revoke no token", MESSAGE_DONE, "alice", "secret", "",
+	    m.token_id[0] = '\0'; m.expires = 0);
+	REVOKE("longest id", MESSAGE_UNAVAILABLE, "alice", "secret", "alice",
+	    LONG(token_id));
+	REVOKE("longest subject", MESSAGE_DENIED, "alice", "secret", "",
+	    LONG(subject));
+	REVOKE("longest scope to revoke by", MESSAGE_DENIED, "alice", "secret",
+	    "bob", memset(m.scope, 's', MESSAGE_SCOPE_MAX));
+	REVOKE("look into tokens", MESSAGE_DONE, "admin", "secret", "",
+	    ASK("introspect"));
+	REVOKE("... without the scope", MESSAGE_DENIED, "alice", "secret", "",
+	    ASK("introspect"));
+	REVOKE("... by another scope", MESSAGE_DENIED, "admin", "secret", "",
+	    ASK("revoke"));
+	REVOKE("... by none", MESSAGE_DENIED, "admin", "secret", "", ASK(""));
+	REVOKE("... with a wrong password", MESSAGE_BAD_CREDENTIALS, "admin",
+	    "wrong", "", ASK("introspect"));
 }
 
 /* Ids are the worker's own: old ones, one twice, and those of others. */
@@ -316,6 +412,7 @@ main(int argc, char *argv[])
 	test_malformed();
 	test_descriptors();
 	test_extremes();
+	test_revoke();
 	test_ids();
 	test_quiet();
 	ok(signers_stop(&signers), "the signers end when they are told to");

@@ -9,9 +9,10 @@ use Jwtd;
 use Proxy;
 use Token;
 
-# Discovery->start(path => PATH, type => TYPE, words => WORDS)
+# Discovery->start(path => PATH, type => TYPE, words => WORDS, revoke => 1)
 #	path	of the issuer, and of all locations
 #	type	of the key, and words after it in the configuration
+#	revoke	with revocation and introspection, for which the user has scopes
 # The port is in the issuer, so it is chosen before.  Returns daemon and issuer.
 sub start {
 	my ($class, %arg) = @_;
@@ -20,7 +21,8 @@ sub start {
 		my $port = Proxy::free_port();
 		my $issuer = "https://127.0.0.1:$port$path";
 		my $d = Jwtd->prepare(tls => 1, servers => servers($port,
-		    $path));
+		    $path, $arg{revoke}), signer => $arg{revoke} ?
+		    qq(\trevocations file "DIR/users.d/revoked"\n) : '');
 		configure($d, $issuer, $arg{type}, $arg{words} // '');
 		next unless launch($d);
 		$d->user('alice', password(),
@@ -31,8 +33,15 @@ sub start {
 }
 
 sub servers {
-	my ($port, $path) = @_;
-	return <<"EOF";
+	my ($port, $path, $revoke) = @_;
+	my $more = $revoke ? <<"EOF" : '';
+	location "$path/revoke" { revoke }
+	location "$path/introspect" {
+		introspection
+		scope "read"
+	}
+EOF
+	return <<"EOF" . "$more}\n";
 server "localhost" {
 	listen on 127.0.0.1 tls port $port
 	tls {
@@ -51,7 +60,6 @@ server "localhost" {
 	location "$path/jwks.json" { jwks }
 	location "/.well-known/oauth-authorization-server$path" { metadata }
 	location "$path/.well-known/openid-configuration" { metadata }
-}
 EOF
 }
 

@@ -76,6 +76,9 @@ static const struct {
 	{ "a stated default", IN_SIGNER("\tremember 5m\n") },
 	{ "no memory", IN_SIGNER("\tremember 0\n") },
 	{ "a throttle", IN_SIGNER("\tthrottle 10 per 1m\n") },
+	{ "revocations", IN_SIGNER("\trevocations file \"/r\"\n") },
+	{ "revocations with all", IN_SIGNER("\trevocations file \"/r\" "
+	    "limit 16 stale 2s refuse\n") },
 	{ "postgres", BARE_SIGNER("\tissuer \"a\"\n\tkey \"/k\"\n"
 	    "\tstore postgres \"service=jwtd passfile=/p\"\n") },
 	{ "postgres by URI", BARE_SIGNER("\tissuer \"a\"\n\tkey \"/k\"\n"
@@ -202,6 +205,26 @@ static const struct {
 	    "5: invalid remember \"25h\": too large\n" },
 	{ IN_SIGNER("prefork 65\n"),
 	    "5: invalid prefork \"65\": too large\n" },
+	{ IN_SIGNER("revocations\n"), "1: revocations need a file, as the "
+	    "users are in one\n" },
+	{ IN_SIGNER("revocations file \"/v/r\"\n"), "1: revocations must be "
+	    "in the directory of the users file\n" },
+	{ IN_SIGNER("revocations file \"/\"\n"),
+	    "1: revocations need a file's path\n" },
+	{ IN_SIGNER("revocations file \"/u\"\n"),
+	    "1: revocations must not be in the users file itself\n" },
+	{ IN_SIGNER("revocations file \"/r\"\nrevocations\n"),
+	    "6: duplicate \"revocations\"\n" },
+	{ IN_SIGNER("revocations limit 15 file \"/r\"\n"),
+	    "5: invalid limit \"15\": too small\n" },
+	{ IN_SIGNER("revocations limit 1048577 file \"/r\"\n"),
+	    "5: invalid limit \"1048577\": too large\n" },
+	{ IN_SIGNER("revocations stale 1s accept file \"/r\"\n"),
+	    "5: invalid stale \"1s\": too small\n" },
+	{ IN_SIGNER("revocations stale 2s file \"/r\"\n"),
+	    "5: syntax error at \"file\"\n" },
+	{ IN_SIGNER("revocations limit 16 limit 16 file \"/r\"\n"),
+	    "5: duplicate \"limit\"\n" },
 	{ IN_SIGNER("throttle 0 per 1m\n"),
 	    "5: invalid throttle \"0\": too small\n" },
 	{ IN_SIGNER("throttle 1 per 0\n"),

@@ -52,6 +52,68 @@ good_reply(void)
 	is_int(message_request_valid(&m, REQUEST), want, "request: " what); \
 } while (0)
 
+/* as a worker sends it for a token of alice's */
+static struct message_request
+good_revocation(void)
+{
+	struct message_request m;
+
+	m = good_request();
+	memset(m.audience, 0, sizeof(m.audience));
+	strlcpy(m.scope, "revoke", sizeof(m.scope));
+	m.flags = MESSAGE_REVOKE;
+	m.expires = 1790000000;
+	strlcpy(m.token_id, "AZaz09-_", sizeof(m.token_id));
+	strlcpy(m.subject, "alice", sizeof(m.subject));
+	return (m);
+}
+
+#define REVOCATION_IS(want, what, change) do {				\
+	struct message_request m = good_revocation();			\
+	change;								\
+	is_int(message_request_valid(&m, REQUEST), want, "revoke: " what); \
+} while (0)
+#define NO_TOKEN							\
+	m.token_id[0] = m.subject[0] = '\0'; m.expires = 0
+
+static void
+test_revocation(void)
+{
+	REVOCATION_IS(true, "good", (void)0);
+	REVOCATION_IS(true, "without a token", NO_TOKEN);
+	REVOCATION_IS(true, "without a scope", m.scope[0] = '\0');
+	REVOCATION_IS(true, "may they look into one",
+	    NO_TOKEN; m.flags = MESSAGE_INTROSPECT);
+	REVOCATION_IS(false, "to look into one needs no id",
+	    m.flags = MESSAGE_INTROSPECT);
+	REVOCATION_IS(false, "both", NO_TOKEN; m.flags = MESSAGE_OTHERS);
+	REVOCATION_IS(false, "for a registry", m.flags |= MESSAGE_REGISTRY);
+	REVOCATION_IS(false, "a foreign audience",
+	    m.flags |= MESSAGE_FOREIGN(0));
+	REVOCATION_IS(false, "an audience", SET(audience[0], "api"));
+	REVOCATION_IS(false, "the last audience", SET(audience[3], "api"));
+	REVOCATION_IS(false, "a lifetime", m.lifetime = 1);
+	REVOCATION_IS(false, "no id", m.token_id[0] = '\0');
+	REVOCATION_IS(false, "no subject", m.subject[0] = '\0');
+	REVOCATION_IS(false, "no time", m.expires = 0);
+	REVOCATION_IS(false, "a time before there was any", m.expires = -1);
+	REVOCATION_IS(true, "the latest time", m.expires = INT64_MAX);
+	REVOCATION_IS(false, "id without NUL", FILL(token_id, 'a'));
+	REVOCATION_IS(true, "longest id", FILL(token_id, 'a');
+	    m.token_id[MESSAGE_TOKEN_ID_MAX] = '\0');
+	REVOCATION_IS(false, "id with a colon", SET(token_id, "a:b"));
+	REVOCATION_IS(false, "id with a newline", SET(token_id, "a\n"));
+	REVOCATION_IS(false, "subject without NUL", FILL(subject, 'a'));
+	REVOCATION_IS(false, "subject with a newline", SET(subject, "a\nb"));
+	REVOCATION_IS(false, "no user", m.user[0] = '\0');
+	REVOCATION_IS(false, "scope without NUL", FILL(scope, 's'));
+	REQUEST_IS(false, "an id of nothing to revoke", SET(token_id, "a"));
+	REQUEST_IS(false, "a subject", SET(subject, "a"));
+	REQUEST_IS(false, "a time", m.expires = 1);
+	REQUEST_IS(false, "a whole token", SET(token_id, "a");
+	    SET(subject, "a"); m.expires = 1);
+}
+
 static void
 test_request(void)
 {
@@ -419,6 +481,7 @@ int
 main(void)
 {
 	test_request();
+	test_revocation();
 	test_reply();
 	test_reply_errors();
 	test_sizes();
