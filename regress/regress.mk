@@ -76,7 +76,7 @@ $(B)/npm/installed: $(NPM_FILES)
 # Two at a time, but for those that measure: they have the machine for themselves.
 JOBS ?=		2
 SERIAL =	$(addprefix regress/daemon/,timing.t hashing.t limits.t \
-		hostile_worker.t reload_load.t) \
+		hostile_worker.t reload_load.t remember.t throttle.t) \
 		$(addprefix regress/fault/,overload.t slow.t)
 # those that wait for long come first, so that others run beside them
 LONG =		$(addprefix regress/daemon/,testssl.t trust_fetch.t \

@@ -204,7 +204,7 @@ my ($status, $out) = Jwtd::run([ 'fail2ban-client', '-c', "$dir/etc", '-s',
 is($status, 0, 'the jail') or diag($out);
 like($out, qr/\['add', 'jwtd', /, 'is there');
 like($out, qr/\['set', 'jwtd', 'maxretry', 10\]/, 'with its numbers');
-like($out, qr/'jwtd', '?(?:add|multi-set).*grant user=/,
+like($out, qr/'jwtd', '?(?:add|multi-set).*grant\|revoke\|introspection\) user=/,
     'and the filter') or diag($out);
 
 done_testing();
