@@ -13,7 +13,7 @@ packages="ca-certificates gcc make pkg-config bison mandoc cppcheck
 	python3-authlib python3-requests
 	postgresql pgbouncer
 	clang libclang-rt-14-dev clang-tidy musl-tools libc6-dev-arm64-cross
-	valgrind"
+	valgrind wrk"
 users="_jwtd _jwtdsign _jwtdfetch _jwtdtls"
 # these may be there without being packages
 command -v node >/dev/null 2>&1 || packages="$packages nodejs"

@@ -17,6 +17,7 @@
 
 #define RETRY_AFTER	5	/* seconds, when the store cannot answer */
 #define JTI_BYTES	16
+#define JTI_POOL	32	/* of them are drawn at once: a system call */
 #define BCRYPT_MAX	72	/* bytes of a password */
 
 enum login {
@@ -173,6 +174,22 @@ log_in(struct serve *serve, struct attempt *attempts, size_t n,
 	return (LOGIN_GOOD);
 }
 
+/* RFC 7519 section 4.1.7.  Each signer draws its own, and none twice. */
+static void
+next_id(char id[BASE64URL_LEN(JTI_BYTES) + 1])
+{
+	static unsigned char pool[JTI_POOL][JTI_BYTES];
+	static size_t left;
+
+	if (left == 0) {
+		randombytes_buf(pool, sizeof(pool));
+		left = JTI_POOL;
+	}
+	left--;
+	(void)base64url_encode(id, BASE64URL_LEN(JTI_BYTES) + 1, pool[left],
+	    JTI_BYTES);
+}
+
 static enum message_status
 make_token(struct serve *serve, const struct message_request *request,
     const char *name, const struct user *user, struct issue_scratch *scratch)
@@ -180,12 +197,10 @@ make_token(struct serve *serve, const struct message_request *request,
 	char id[BASE64URL_LEN(JTI_BYTES) + 1];
 	struct claims_request claims;
 	struct claims_result result;
-	unsigned char random[JTI_BYTES];
 	enum message_status status;
 	size_t max;
 
-	randombytes_buf(random, sizeof(random));
-	(void)base64url_encode(id, sizeof(id), random, sizeof(random));
+	next_id(id);
 	memset(&claims, 0, sizeof(claims));
 	claims.issuer = serve->conf->signer->issuer;
 	claims.subject = name;

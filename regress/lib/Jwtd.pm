@@ -34,6 +34,7 @@ my $cached_key;
 #	with	a command to run it by, as a list
 #	files	{ name => content } written into the directory first
 #	tls	make a TLS certificate, as DIR/tls.crt and DIR/tls.key
+#	quiet	without -v, as it is in use
 # In every text, DIR stands for the test's directory.
 sub start {
 	my ($class, %arg) = @_;
@@ -46,7 +47,7 @@ sub prepare {
 	my ($class, %arg) = @_;
 	my $dir = tempdir('jwtd-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
 	my $self = bless { dir => $dir, as => $arg{as}, bin => $build,
-	    with => $arg{with} || [],
+	    with => $arg{with} || [], quiet => $arg{quiet},
 	    owner => $$ }, $class;
 
 	chmod 0755, $dir;
@@ -149,8 +150,8 @@ sub launch {
 		open STDIN, '<', '/dev/null';
 		open STDOUT, '>', $log;
 		open STDERR, '>&', \*STDOUT;
-		my @cmd = ("$self->{bin}/jwtd", '-dv', '-f',
-		    "$dir/jwtd.conf");
+		my @cmd = ("$self->{bin}/jwtd", $self->{quiet} ? '-d' :
+		    '-dv', '-f', "$dir/jwtd.conf");
 		if ($self->{by_name}) {
 			$ENV{PATH} = "$self->{bin}:$ENV{PATH}";
 			$cmd[0] = 'jwtd';
