@@ -237,8 +237,10 @@ jwkset_clear(struct jwkset *set)
 {
 	size_t i;
 
-	for (i = 0; i < set->nkeys; i++)
+	for (i = 0; i < set->nkeys; i++) {
+		EVP_PKEY_CTX_free(set->keys[i].verify);
 		EVP_PKEY_free(set->keys[i].pkey);
+	}
 	free(set->keys);
 	memset(set, 0, sizeof(*set));
 }

@@ -26,6 +26,7 @@ struct jwk {
 	char		 kid[JWK_KID_MAX + 1];	/* "" if it has none */
 	enum jwk_alg	 alg;
 	EVP_PKEY	*pkey;
+	EVP_PKEY_CTX	*verify;	/* of jws_keep(), or NULL */
 };
 
 struct jwkset {

@@ -86,6 +86,29 @@ to_der(const uint8_t in[JWS_ES256_SIZE], uint8_t out[DER_MAX])
 	return (n > 0 ? (size_t)n : 0);
 }
 
+static EVP_PKEY_CTX *
+verify_context(const struct jwk *key)
+{
+	EVP_PKEY_CTX *ctx;
+
+	if ((ctx = EVP_PKEY_CTX_new(key->pkey, NULL)) == NULL)
+		return (NULL);
+	if (EVP_PKEY_verify_init(ctx) != 1 || !jws_set_up(ctx, key->alg)) {
+		EVP_PKEY_CTX_free(ctx);
+		return (NULL);
+	}
+	return (ctx);
+}
+
+void
+jws_keep(struct jwk *key)
+{
+	if (key->verify == NULL && key->alg != JWK_EDDSA &&
+	    jwk_alg_fits(key->alg, key->pkey))
+		key->verify = verify_context(key);
+	ERR_clear_error();
+}
+
 static bool
 evp_verify(const struct jwk *key, const uint8_t *digest, const uint8_t *sig,
     size_t sig_len)
@@ -93,11 +116,11 @@ evp_verify(const struct jwk *key, const uint8_t *digest, const uint8_t *sig,
 	EVP_PKEY_CTX *ctx;
 	bool good;
 
-	if ((ctx = EVP_PKEY_CTX_new(key->pkey, NULL)) == NULL)
+	if ((ctx = key->verify) == NULL && (ctx = verify_context(key)) == NULL)
 		return (false);
-	good = EVP_PKEY_verify_init(ctx) == 1 && jws_set_up(ctx, key->alg) &&
-	    EVP_PKEY_verify(ctx, sig, sig_len, digest, SHA256_SIZE) == 1;
-	EVP_PKEY_CTX_free(ctx);
+	good = EVP_PKEY_verify(ctx, sig, sig_len, digest, SHA256_SIZE) == 1;
+	if (ctx != key->verify)
+		EVP_PKEY_CTX_free(ctx);
 	return (good);
 }
 

@@ -17,6 +17,11 @@
  */
 bool	jws_verify(const struct jwk *, const void *text, size_t len,
 	    const uint8_t *sig, size_t sig_len);
+/*
+ * Keep with the key what jws_verify() would make anew each time, which is a
+ * fifth of its time.  jwkset_clear() frees it.
+ */
+void	jws_keep(struct jwk *);
 
 /*
  * For signing, too: set up a context of EVP_PKEY_sign_init() or ..verify_init()

@@ -13,7 +13,7 @@ packages="ca-certificates gcc make pkg-config bison mandoc cppcheck
 	python3-authlib python3-requests
 	postgresql pgbouncer fail2ban
 	clang libclang-rt-14-dev clang-tidy musl-tools libc6-dev-arm64-cross
-	valgrind
+	valgrind wrk
 	systemd mksh ksh93u+m
 	debhelper dpkg-dev fakeroot lintian debootstrap"
 users="_jwtd _jwtdsign _jwtdfetch _jwtdtls"

@@ -17,7 +17,6 @@
 #include "revoking.h"
 
 #define RETRY_AFTER	5	/* seconds, when the store cannot answer */
-#define JTI_BYTES	16
 #define BCRYPT_MAX	72	/* bytes of a password */
 
 enum login {
@@ -198,16 +197,27 @@ log_in(struct serve *serve, struct attempt *attempts, size_t n,
 	return (LOGIN_GOOD);
 }
 
+/* RFC 7519 section 4.1.7.  Several are drawn at once, and none is used twice. */
+static void
+next_id(struct issue_scratch *scratch, char id[BASE64URL_LEN(ISSUE_ID) + 1])
+{
+	if (scratch->nids == 0) {
+		randombytes_buf(scratch->ids, sizeof(scratch->ids));
+		scratch->nids = ISSUE_IDS;
+	}
+	(void)base64url_encode(id, BASE64URL_LEN(ISSUE_ID) + 1,
+	    scratch->ids[--scratch->nids], ISSUE_ID);
+}
+
 static enum message_status
 make_token(struct serve *serve, const struct message_request *request,
     const struct attempt *good, struct issue_scratch *scratch)
 {
 	const struct user *user;
 	const char *name;
-	char id[BASE64URL_LEN(JTI_BYTES) + 1];
+	char id[BASE64URL_LEN(ISSUE_ID) + 1];
 	struct claims_request claims;
 	struct claims_result result;
-	unsigned char random[JTI_BYTES];
 	enum message_status status;
 	uint64_t start;
 	size_t max;
@@ -215,8 +225,7 @@ make_token(struct serve *serve, const struct message_request *request,
 	start = clock_us();
 	name = good->who->user;
 	user = &good->user;
-	randombytes_buf(random, sizeof(random));
-	(void)base64url_encode(id, sizeof(id), random, sizeof(random));
+	next_id(scratch, id);
 	memset(&claims, 0, sizeof(claims));
 	claims.issuer = serve->conf->signer->issuer;
 	claims.subject = name;

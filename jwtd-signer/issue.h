@@ -10,11 +10,17 @@
 #include "serve.h"
 
 /* what one request needs; kept, so that it is not made anew for each */
+#define ISSUE_ID	16		/* bytes of a token's id */
+#define ISSUE_IDS	32
+
 struct issue_scratch {
 	struct message_reply	 reply;		/* without the token */
 	char			 token[MESSAGE_TOKEN_MAX + 1];
 	size_t			 token_len;
 	char			 claims[MESSAGE_TOKEN_MAX];
+	/* drawn together, which costs as much as one */
+	unsigned char		 ids[ISSUE_IDS][ISSUE_ID];
+	size_t			 nids;		/* that are left */
 };
 
 /*

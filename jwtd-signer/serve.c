@@ -200,60 +200,75 @@ may_take(const struct serve *serve, size_t worker)
 	    defer_room(serve->defer, worker));
 }
 
-/*
- * Take what is there, in turn from each worker so that none starves another.
- * Returns the number of requests.
- */
-static size_t
-take_some(struct serve *serve, size_t *turn, struct message_request *request,
+/* One packet of a worker.  Returns false when there is none. */
+static bool
+take_one(struct serve *serve, size_t worker, struct message_request *request,
     struct issue_scratch *scratch)
 {
-	size_t i, n, taken;
-
-	n = serve->conf->prefork;
-	taken = 0;
-	for (i = 0; i < n && taken < BATCH; i++) {
-		*turn = (*turn + 1) % n;
-		if (!may_take(serve, *turn))
-			continue;
-		switch (message_recv_request(serve->workers[*turn], request)) {
-		case PACKET_DONE:
-			begin(serve, *turn, request, scratch);
-			explicit_bzero(request, sizeof(*request));
-			taken++;
-			break;
-		case PACKET_AGAIN:
-			break;
-		case PACKET_CLOSED:
-			drop_worker(serve, *turn, false);
-			break;
-		case PACKET_MALFORMED:
-			explicit_bzero(request, sizeof(*request));
-			drop_worker(serve, *turn, true);
-			break;
-		}
+	switch (message_recv_request(serve->workers[worker], request)) {
+	case PACKET_DONE:
+		begin(serve, worker, request, scratch);
+		explicit_bzero(request, sizeof(*request));
+		return (true);
+	case PACKET_AGAIN:
+		break;
+	case PACKET_CLOSED:
+		drop_worker(serve, worker, false);
+		break;
+	case PACKET_MALFORMED:
+		explicit_bzero(request, sizeof(*request));
+		drop_worker(serve, worker, true);
+		break;
 	}
-	return (taken);
+	return (false);
 }
 
 /*
- * Wait for a packet for so many ms, 0 to look only.  Signals arrive here and
- * nowhere else.  Returns -1 when it is time to end.
+ * Take what is there, in turn from each worker that has something, so that none
+ * starves another; the others cost nothing.
+ */
+static void
+take_some(struct serve *serve, bool ready[CONF_MAX_WORKERS], size_t *turn,
+    struct message_request *request, struct issue_scratch *scratch)
+{
+	size_t i, n, taken, before;
+
+	n = serve->conf->prefork;
+	taken = 0;
+	do {
+		before = taken;
+		for (i = 0; i < n && taken < BATCH; i++) {
+			*turn = (*turn + 1) % n;
+			if (!ready[*turn])
+				continue;
+			ready[*turn] = may_take(serve, *turn) &&
+			    take_one(serve, *turn, request, scratch);
+			taken += ready[*turn];
+		}
+	} while (taken > before && taken < BATCH);
+}
+
+/*
+ * Wait for packets for so many ms, 0 to look only, and say whose are there.  Signals arrive here and nowhere else.  Returns -1 when it is time
+ * to end.
  */
 static int
-wait_for_work(struct serve *serve, const sigset_t *mask, int ms)
+wait_for_work(struct serve *serve, const sigset_t *mask, int ms,
+    bool ready[CONF_MAX_WORKERS])
 {
 	struct timespec ts;
 	struct pollfd pfd[CONF_MAX_WORKERS + 1];
-	size_t i, n;
+	size_t i, n, of[CONF_MAX_WORKERS + 1];
 
 	metrics_set(&serve->metrics->beat, clock_ms());
+	memset(ready, 0, CONF_MAX_WORKERS * sizeof(*ready));
 	pfd[0].fd = serve->life;
 	pfd[0].events = POLLIN;
 	n = 1;
-	for (i = 0; ms != 0 && i < serve->conf->prefork; i++) {
+	for (i = 0; i < serve->conf->prefork; i++) {
 		if (!may_take(serve, i))
 			continue;
+		of[n] = i;
 		pfd[n].fd = serve->workers[i];
 		pfd[n++].events = POLLIN;
 	}
@@ -266,6 +281,8 @@ wait_for_work(struct serve *serve, const sigset_t *mask, int ms)
 	}
 	if (terminated || pfd[0].revents != 0)
 		return (-1);
+	while (--n > 0)
+		ready[of[n]] = pfd[n].revents != 0;
 	return (0);
 }
 
@@ -306,7 +323,7 @@ serve_run(struct serve *serve)
 	struct issue_scratch *scratch;
 	sigset_t mask;
 	size_t turn;
-	bool busy;
+	bool ready[CONF_MAX_WORKERS], busy;
 
 	signals_hear(heard, on_terminate, &mask);
 	scratch = calloc(1, sizeof(*scratch));
@@ -317,12 +334,13 @@ serve_run(struct serve *serve)
 	turn = serve->slot;
 	for (;;) {
 		busy = resume(serve, scratch);
-		busy |= take_some(serve, &turn, &request, scratch) > 0;
 		if (!busy)
 			busy = store_work(serve->store);
 		if (wait_for_work(serve, &mask, busy ? 0 :
-		    serve->defer->n > 0 ? HASHING_ASK_MS : BEAT_MS) == -1)
+		    serve->defer->n > 0 ? HASHING_ASK_MS : BEAT_MS,
+		    ready) == -1)
 			break;
+		take_some(serve, ready, &turn, &request, scratch);
 	}
 	finish(serve, scratch);
 	freezero(scratch, sizeof(*scratch));

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "control.h"
 #include "file.h"
+#include "jws.h"
 #include "log.h"
 #include "metadata.h"
 #include "trust.h"
@@ -40,7 +41,7 @@ take_keys(struct worker *worker, size_t n, int fd)
 	struct worker_issuer *issuer;
 	struct jwkset set;
 	const char *why;
-	size_t len;
+	size_t i, len;
 	char *buf;
 	int result;
 
@@ -58,6 +59,8 @@ take_keys(struct worker *worker, size_t n, int fd)
 		log_warnx("keys of \"%s\": %s", worker->issuers[n].name, why);
 		return;
 	}
+	for (i = 0; i < set.nkeys; i++)
+		jws_keep(&set.keys[i]);
 	jwkset_clear(&worker->issuers[n].set);
 	worker->issuers[n].set = set;
 	verified_forget(worker->verified);

@@ -174,7 +174,9 @@ on_readable(int fd, short what, void *arg)
 	(void)what;
 	link = arg;
 	io = PACKET_DONE;
-	for (i = 0; i < BATCH && io == PACKET_DONE; i++)
+	/* when nobody waits any more, nothing else is there: no need to look */
+	for (i = 0; i < BATCH && io == PACKET_DONE &&
+	    (i == 0 || link->inflight > 0); i++)
 		if ((io = message_recv_reply(fd, &reply)) == PACKET_DONE)
 			take_reply(link, &reply);
 	explicit_bzero(&reply, sizeof(reply));

@@ -72,18 +72,17 @@ wait_for(uint64_t id, uint64_t deadline, struct tlskey_reply *reply)
 
 	pfd.fd = state.fd;
 	pfd.events = POLLIN;
-	for (;;) {
-		while (take(reply))
-			if (reply->id == id)
-				return (true);
-		if ((now = clock_ms()) >= deadline) {
-			set_slow(true);
-			return (false);
-		}
+	while ((now = clock_ms()) < deadline) {
+		/* it cannot be there yet: no use in looking first */
 		if (poll(&pfd, 1, (int)(deadline - now)) == -1 &&
 		    errno != EINTR)
 			fatal("poll");
+		while (take(reply))
+			if (reply->id == id)
+				return (true);
 	}
+	set_slow(true);
+	return (false);
 }
 
 /* Returns false when there is no signature; the handshake fails then. */

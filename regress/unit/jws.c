@@ -65,9 +65,24 @@ verify(const struct jwk *key, const char *text, const uint8_t *sig, size_t len)
 static bool
 verify_as(enum jwk_alg alg, const uint8_t *sig, size_t len)
 {
-	const struct jwk key = { "", alg, keys[alg] };
+	static struct jwk kept[] = {
+		[JWK_RS256] = { .pkey = NULL }, [JWK_PS256] = { .pkey = NULL },
+		[JWK_ES256] = { .pkey = NULL }, [JWK_EDDSA] = { .pkey = NULL }
+	};
+	const struct jwk key = { "", alg, keys[alg], NULL };
+	bool good;
 
-	return (verify(&key, TEXT, sig, len));
+	/* the same context all the time, whatever it has refused before */
+	if (kept[alg].pkey == NULL) {
+		kept[alg] = key;
+		jws_keep(&kept[alg]);
+	}
+	good = verify(&key, TEXT, sig, len);
+	if (kept[alg].pkey != keys[alg] ||
+	    (kept[alg].verify == NULL) != (alg == JWK_EDDSA) ||
+	    verify(&kept[alg], TEXT, sig, len) != good)
+		ok(0, "with a context that is kept it is another answer");
+	return (good);
 }
 
 /* every bit of the signature counts, and every byte of the text */
@@ -86,6 +101,7 @@ test_vector(const char *name, const char *jwks, const char *text,
 	    base64url_decode(sig, sizeof(sig), sig_text, strlen(sig_text)) !=
 	    64 || (changed = strdup(text)) == NULL)
 		abort();
+	jws_keep(&set.keys[0]);
 	ok(verify(&set.keys[0], text, sig, 64), "%s", name);
 	wrong = 0;
 	for (i = 0; i < 64 * 8; i++) {
@@ -100,6 +116,7 @@ test_vector(const char *name, const char *jwks, const char *text,
 		changed[i] ^= 1;
 	}
 	is_int(wrong, 0, "... nor for another text");
+	ok(verify(&set.keys[0], text, sig, 64), "... and still for its own");
 	free(changed);
 	jwkset_clear(&set);
 }
@@ -162,7 +179,7 @@ test_each(void)
 static void
 test_wrong_type(void)
 {
-	struct jwk key = { "", JWK_RS256, NULL };
+	struct jwk key = { "", JWK_RS256, NULL, NULL };
 	uint8_t sig[1024] = { 0 };
 	enum jwk_alg a, b;
 	size_t n;
@@ -186,7 +203,7 @@ static void
 test_pss(void)
 {
 	static const int salts[] = { 0, 20, 31, 33, 222 };
-	const struct jwk rs = { "", JWK_RS256, keys[JWK_PS256] };
+	const struct jwk rs = { "", JWK_RS256, keys[JWK_PS256], NULL };
 	uint8_t sig[1024];
 	size_t i, n;
 
@@ -298,7 +315,7 @@ test_ed25519(void)
 {
 	static const uint8_t identity[32] = { 1 };
 	uint8_t sig[1024], small[64] = { 1 };
-	struct jwk key = { "", JWK_EDDSA, NULL };
+	struct jwk key = { "", JWK_EDDSA, NULL, NULL };
 	unsigned int carry;
 	size_t i;
 

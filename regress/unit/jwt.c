@@ -197,9 +197,9 @@ static const struct {
 
 static EVP_PKEY *key_a, *key_a2, *key_b;
 
-static struct jwk keys_a[] = { { "a", JWK_RS256, NULL },
-    { "a2", JWK_RS256, NULL } };
-static struct jwk keys_b[] = { { "b", JWK_RS256, NULL } };
+static struct jwk keys_a[] = { { "a", JWK_RS256, NULL, NULL },
+    { "a2", JWK_RS256, NULL, NULL } };
+static struct jwk keys_b[] = { { "b", JWK_RS256, NULL, NULL } };
 static struct jwt_issuer issuers[] = {
 	{ "https://a.example", false, { keys_a, 2, false } },
 	{ "https://b.example", false, { keys_b, 1, false } },

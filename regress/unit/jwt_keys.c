@@ -60,8 +60,8 @@ static void
 test_issuers(void)
 {
 	/* the same kid at both, as it may well happen */
-	struct jwk key_a = { "k", JWK_RS256, one };
-	struct jwk key_b = { "k", JWK_RS256, two };
+	struct jwk key_a = { "k", JWK_RS256, one, NULL };
+	struct jwk key_b = { "k", JWK_RS256, two, NULL };
 	const struct jwt_issuer both[] = { { A, false, { &key_a, 1, false } },
 	    { B, false, { &key_b, 1, false } } };
 
@@ -116,7 +116,7 @@ test_many_keys(void)
 static void
 test_no_errors_left(void)
 {
-	struct jwk key = { "k", JWK_RS256, one };
+	struct jwk key = { "k", JWK_RS256, one, NULL };
 	const struct jwt_issuer issuer = { A, false, { &key, 1, false } };
 
 	ERR_clear_error();

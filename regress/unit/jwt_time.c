@@ -72,7 +72,7 @@ static const struct {
 int
 main(void)
 {
-	struct jwk key = { "", JWK_RS256, NULL };
+	struct jwk key = { "", JWK_RS256, NULL, NULL };
 	struct jwt_issuer issuer = { "i", false, { &key, 1, false } };
 	char name[] = "a";
 	char *audience[] = { name };
