@@ -77,7 +77,8 @@ metrics_kind_name(size_t kind)
 		[METRICS_SIGNER] = "signer",
 		[METRICS_MASTER] = "signer_master",
 		[METRICS_TLSKEY] = "tlskey",
-		[METRICS_TRUST] = "trust"
+		[METRICS_TRUST] = "trust",
+		[METRICS_REVOCATIONS] = "revocations"
 	};
 
 	return (names[kind]);
@@ -176,6 +177,8 @@ metrics_ended(struct metrics_generation *place, enum metrics_kind kind,
 	if (kind == METRICS_WORKER && slot < CONF_MAX_WORKERS)
 		clear_worker(&place->workers[slot]);
 	/* signers end with their master, without anybody who counts */
-	if (kind == METRICS_MASTER)
+	if (kind == METRICS_MASTER) {
 		metrics_set(&place->processes[METRICS_SIGNER].running, 0);
+		metrics_set(&place->processes[METRICS_REVOCATIONS].running, 0);
+	}
 }

@@ -66,6 +66,7 @@ enum metrics_kind {
 	METRICS_MASTER,
 	METRICS_TLSKEY,
 	METRICS_TRUST,
+	METRICS_REVOCATIONS,		/* written by the master, too */
 	METRICS_KINDS
 };
 

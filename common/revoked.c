@@ -20,6 +20,11 @@
 
 #define HASH_BYTES	crypto_shorthash_siphashx24_BYTES
 #define KEY_BYTES	crypto_shorthash_siphashx24_KEYBYTES
+/*
+ * Keyed hashes in a table that is half full need far fewer.  What another
+ * process has written must not keep the parent busy.
+ */
+#define PROBES		512
 #define TRIES		4	/* looks that were overtaken by a new version */
 
 static_assert(HASH_BYTES == 16, "hash size");
@@ -149,7 +154,7 @@ find(const struct revoked *r, unsigned int half, const uint8_t *hash)
 	size_t i;
 
 	memcpy(&start, hash, sizeof(start));
-	for (i = 0; i < r->nslots; i++) {
+	for (i = 0; i < r->nslots && i < PROBES; i++) {
 		slot = &r->slots[half][(start + i) & (r->nslots - 1)];
 		if (slot->time == 0 ||
 		    memcmp(slot->hash, hash, HASH_BYTES) == 0)

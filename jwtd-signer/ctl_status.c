@@ -246,5 +246,5 @@ ctl_status(struct ctl *ctl, int argc, char **argv)
 		print_expiry(metrics, serving);
 	}
 	daemon_close(&daemon);
-	return (CTL_OK);
+	return (answered ? CTL_OK : CTL_FAILED);
 }

@@ -263,12 +263,16 @@ fulfil(struct serve *serve, const struct message_request *request,
     const struct attempt *good, struct issue_scratch *scratch)
 {
 	enum message_status status;
+	uint64_t wait;
 
 	if ((request->flags & MESSAGE_OTHERS) == 0)
 		return (make_token(serve, request, good, scratch));
-	status = revoking_decide(serve, request, good->who->user, &good->user);
+	status = revoking_decide(serve, request, good->who->user, &good->user,
+	    &wait);
 	if (status == MESSAGE_UNAVAILABLE)
 		scratch->reply.retry_after = RETRY_AFTER;
+	else if (status == MESSAGE_THROTTLED)
+		scratch->reply.retry_after = (uint32_t)((wait + 999) / 1000);
 	return (status);
 }
 

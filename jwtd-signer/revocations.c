@@ -64,15 +64,15 @@ say_news(const struct revocations *r, struct seen *seen, const char *why)
 
 	if (why != NULL && !seen->down)
 		log_warnx("%s: the last known ones stay in force, %s", why,
-		    r->conf->refuse ? "and in a while no token is accepted" :
+		    r->conf->refuse ? "and in a while no token of ours is accepted" :
 		    "and new ones are not seen");
 	else if (why == NULL && seen->down)
 		log_info("seen again");
 	seen->down = why != NULL;
 	full = revoked_overflow(r->table, &n);
 	if (full && !seen->full)
-		log_warnx("more than %u: no token is accepted "
-		    "until there are less, or a larger limit", r->conf->limit);
+		log_warnx("more than %u: no token of ours is "
+		    "accepted until there are less, or a larger limit", r->conf->limit);
 	else if (!full && seen->full)
 		log_info("no more than the limit again");
 	seen->full = full;

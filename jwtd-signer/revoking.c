@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "claims.h"
+#include "clock.h"
 #include "jwt.h"
 #include "log.h"
 
@@ -58,9 +59,23 @@ revoke_token(struct serve *serve, const struct message_request *request)
 	    MESSAGE_UNAVAILABLE);
 }
 
+/* For how many ms that client has revoked enough, wherever they come from. */
+static uint64_t
+count_own(struct throttle *throttle, const char *name)
+{
+	struct message_request anywhere;
+	uint64_t now, wait;
+
+	memset(&anywhere, 0, sizeof(anywhere));
+	now = clock_ms();
+	if ((wait = throttle_wait(throttle, name, &anywhere, now)) == 0)
+		throttle_failed(throttle, name, &anywhere, now);
+	return (wait);
+}
+
 enum message_status
 revoking_decide(struct serve *serve, const struct message_request *request,
-    const char *name, const struct user *user)
+    const char *name, const struct user *user, uint64_t *wait)
 {
 	if ((request->flags & MESSAGE_INTROSPECT) != 0)
 		return (may(serve, CONF_INTROSPECTION, request->scope, user) ?
@@ -71,8 +86,12 @@ revoking_decide(struct serve *serve, const struct message_request *request,
 	if (request->token_id[0] == '\0')
 		return (MESSAGE_DONE);
 	/* section 2.1: one of the client's own, or else by a right to any */
-	if (strcmp(request->subject, name) != 0 &&
-	    !may(serve, CONF_REVOKE, request->scope, user))
-		return (MESSAGE_DENIED);
+	if (!may(serve, CONF_REVOKE, request->scope, user)) {
+		if (strcmp(request->subject, name) != 0)
+			return (MESSAGE_DENIED);
+		*wait = count_own(&serve->shared->revoking, name);
+		if (*wait > 0)
+			return (MESSAGE_THROTTLED);
+	}
 	return (revoke_token(serve, request));
 }

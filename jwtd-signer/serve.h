@@ -29,6 +29,7 @@ struct serve_shared {
 	struct store_shared	 store;
 	struct hashing		 hashing;
 	struct throttle		 throttle;
+	struct throttle		 revoking;	/* by those who own them */
 	struct remember		 remember;
 	struct serve_held	 held[CONF_MAX_SIGNERS][SERVE_HELD];
 };

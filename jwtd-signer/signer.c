@@ -32,6 +32,7 @@
 #include "restart.h"
 #include "revocations.h"
 #include "revoked.h"
+#include "revoking.h"
 #include "sandbox.h"
 #include "serve.h"
 #include "sign.h"
@@ -117,6 +118,8 @@ share_memory(struct serve *serve)
 	conf = serve->conf->signer;
 	throttle_init(&serve->shared->throttle, conf->throttle_count,
 	    conf->throttle_window);
+	throttle_init(&serve->shared->revoking, REVOKING_COUNT,
+	    REVOKING_SECONDS);
 	remember_init(&serve->shared->remember, conf->remember);
 	hashing_init(&serve->shared->hashing, conf->prefork,
 	    sysconf(_SC_NPROCESSORS_ONLN));
@@ -169,6 +172,8 @@ start(struct master *master)
 		exit(1);
 	master->metrics = &metrics_map(FD_SIGNER_METRICS)->
 	    places[master->place];
+	metrics_set(&master->metrics->processes[METRICS_REVOCATIONS].
+	    configured, master->revoked != NULL);
 	metrics_set(&master->metrics->processes[METRICS_SIGNER].configured,
 	    serve->conf->signer->prefork);
 	metrics_set(&master->metrics->key_expiry,
@@ -230,6 +235,7 @@ run_revocations(struct master *master)
 		if (master->serve.workers[i] != -1)
 			close(master->serve.workers[i]);
 	keyring_free(master->serve.keys);
+	(void)memlock();
 	sandbox(SANDBOX_SIGNER);
 	revocations.conf = &master->serve.conf->signer->revocations;
 	revocations.store = master->serve.store;
@@ -261,6 +267,9 @@ start_revocations(struct master *master)
 		break;
 	case 0:
 		run_revocations(master);
+	default:
+		metrics_started(master->metrics, METRICS_REVOCATIONS);
+		break;
 	}
 	return (-1);
 }
@@ -348,10 +357,13 @@ static void
 revocations_ended(struct master *master, int status)
 {
 	master->revocations.pid = 0;
+	metrics_ended(master->metrics, METRICS_REVOCATIONS, 0);
 	if (master->stopping)
 		return;
 	say_end("revocations", status);
 	restart_ended(&master->revocations.restart, clock_ms());
+	metrics_add(&master->metrics->processes[METRICS_REVOCATIONS].restarts,
+	    1);
 }
 
 static void

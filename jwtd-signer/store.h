@@ -61,6 +61,7 @@ struct store_shared {
 	uint64_t	 rehash_after;	/* clock_ms() */
 	bool		 down;
 	bool		 rehash_failed;
+	bool		 revoke_failed;
 };
 
 /*

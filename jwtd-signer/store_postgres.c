@@ -31,9 +31,31 @@ static const struct pg_query rehash_query = {
 	1, "jwtd_rehash", "SELECT jwtd.rehash($1, $2, $3)", 3
 };
 
+/* Users can be looked up all the same: it is a standby, or an old schema. */
 static void
-note_down(struct store_postgres *sp)
+note_failed(struct store_postgres *sp)
 {
+	if (!__atomic_exchange_n(&sp->shared->revoke_failed, true,
+	    __ATOMIC_RELAXED))
+		log_warnx(WHAT ": %s: no token can be revoked", sp->pg.error);
+}
+
+static void
+note_up(struct store_postgres *sp, const struct pg_query *query)
+{
+	if (query != &lookup_query)
+		__atomic_store_n(&sp->shared->revoke_failed, false,
+		    __ATOMIC_RELAXED);
+	store_note_up(sp->shared, WHAT);
+}
+
+static void
+note_down(struct store_postgres *sp, const struct pg_query *query)
+{
+	if (query != &lookup_query && pg_connected(&sp->pg)) {
+		note_failed(sp);
+		return;
+	}
 	/* a query that fails says nothing of the server that took it */
 	if (!pg_connected(&sp->pg))
 		__atomic_store_n(&sp->shared->down_until,
@@ -42,14 +64,14 @@ note_down(struct store_postgres *sp)
 }
 
 static bool
-connect_now(struct store_postgres *sp)
+connect_now(struct store_postgres *sp, const struct pg_query *query)
 {
 	if (clock_ms() < __atomic_load_n(&sp->shared->down_until,
 	    __ATOMIC_RELAXED))
 		return (false);
 	if (pg_connect(&sp->pg) == 0)
 		return (true);
-	note_down(sp);
+	note_down(sp, query);
 	return (false);
 }
 
@@ -68,21 +90,21 @@ store_postgres_run(struct store_postgres *sp, const struct pg_query *query,
 	if (pg_connected(&sp->pg)) {
 		result = pg_run(&sp->pg, query, params);
 		if (result != NULL) {
-			store_note_up(sp->shared, WHAT);
+			note_up(sp, query);
 			return (result);
 		}
 		if (pg_connected(&sp->pg) ||
 		    clock_ms() - begin >= PG_QUERY_MS) {
-			note_down(sp);
+			note_down(sp, query);
 			return (NULL);
 		}
 	}
-	if (!connect_now(sp))
+	if (!connect_now(sp, query))
 		return (NULL);
 	if ((result = pg_run(&sp->pg, query, params)) == NULL)
-		note_down(sp);
+		note_down(sp, query);
 	else
-		store_note_up(sp->shared, WHAT);
+		note_up(sp, query);
 	return (result);
 }
 

@@ -64,7 +64,9 @@ QUERY(declare, "DECLARE jwtctl NO SCROLL CURSOR FOR "
     "FROM jwtd.users ORDER BY name", 0);
 QUERY(fetch, "FETCH 1000 FROM jwtctl", 0);
 QUERY(revoke_token, "INSERT INTO jwtd.revoked_tokens (id, expires) "
-    "VALUES ($1, to_timestamp($2::bigint)) ON CONFLICT DO NOTHING", 2);
+    "VALUES ($1, to_timestamp($2::bigint)) ON CONFLICT (id) DO UPDATE "
+    "SET expires = excluded.expires "
+    "WHERE revoked_tokens.expires < excluded.expires", 2);
 /* a token of this second may have been made before now */
 QUERY(revoke_user, "INSERT INTO jwtd.revoked_users (name, not_before) "
     "VALUES ($1, date_trunc('second', clock_timestamp()) + "

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <openssl/bio.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
@@ -71,6 +72,7 @@ uint64_t
 certificates_expiry(const char *pem, size_t len)
 {
 	uint64_t expiry;
+	static char no_passphrase[] = "";
 	struct tm tm;
 	time_t t;
 	X509 *x509;
@@ -79,12 +81,14 @@ certificates_expiry(const char *pem, size_t len)
 	if (len > INT_MAX ||
 	    (bio = BIO_new_mem_buf(pem, (int)len)) == NULL)
 		return (0);
-	x509 = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	/* or libcrypto asks the terminal */
+	x509 = PEM_read_bio_X509(bio, NULL, NULL, no_passphrase);
 	expiry = 0;
 	if (x509 != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(x509),
 	    &tm) == 1 && (t = timegm(&tm)) > 0)
 		expiry = (uint64_t)t;
 	X509_free(x509);
 	BIO_free(bio);
+	ERR_clear_error();
 	return (expiry);
 }

@@ -61,6 +61,11 @@ no_signer(const struct conf_signer *signer)
 {
 	const struct conf_key *key;
 
+	if (signer->directory != NULL && missing(signer->directory)) {
+		log_warnx("next, type: mkdir -p -m 700 %s",
+		    signer->directory);
+		return (true);
+	}
 	TAILQ_FOREACH(key, &signer->keys, entry) {
 		if (no_directory(key->path, "mkdir -p"))
 			return (true);

@@ -153,6 +153,8 @@ open_one(const struct conf_listener *listener)
 	int fd;
 
 	if ((fd = passed_find(listener)) != -1) {
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size,
+		    sizeof(size));
 		announce(listener, fd);
 		return (fd);
 	}

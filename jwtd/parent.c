@@ -181,6 +181,7 @@ reload(struct parent *parent)
 static void
 look_for_reload(struct parent *parent)
 {
+	struct generation *gen;
 	bool certificates;
 
 	if (parent->next != NULL || parent->stopping)
@@ -191,21 +192,29 @@ look_for_reload(struct parent *parent)
 	if (!asked_to_reload && !parent->other_keys && !certificates)
 		return;
 	if (parent->n == MAX_GENERATIONS) {
-		generation_stop(TAILQ_FIRST(&parent->all));
+		/* not the one that serves: those that failed come after it */
+		TAILQ_FOREACH(gen, &parent->all, entry)
+			if (gen != parent->current) {
+				generation_stop(gen);
+				break;
+			}
 		return;
 	}
 	/*
 	 * Any of them reads keys and certificates again.  The configuration is
 	 * only read when somebody asks, and says by that that it is finished.
 	 */
-	if (asked_to_reload || parent->current == NULL)
+	if (asked_to_reload || parent->current == NULL) {
+		asked_to_reload = 0;
 		reload(parent);
-	else {
+		/* one that is refused has not looked at the keys */
+		if (parent->next == NULL)
+			return;
+	} else {
 		parent->current->renew = false;
 		start_next(parent, conf_copy(parent->current->conf),
 		    certificates);
 	}
-	asked_to_reload = 0;
 	parent->other_keys = false;
 }
 

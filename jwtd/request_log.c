@@ -29,6 +29,7 @@
 
 struct request_log {
 	struct log_limit	 grants;
+	struct log_limit	 failures;	/* of logins: fail2ban counts them */
 	struct log_limit	 resources;
 	struct event		 later;
 	struct metrics_worker	*metrics;
@@ -61,7 +62,8 @@ say_left_out(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	l = arg;
-	grants = log_limit_left_out(&l->grants);
+	grants = log_limit_left_out(&l->grants) +
+	    log_limit_left_out(&l->failures);
 	resources = log_limit_left_out(&l->resources);
 	if (grants + resources == 0)
 		return;
@@ -78,6 +80,7 @@ request_log_new(struct worker *worker)
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		fatal("request log");
 	log_limit_init(&l->grants, GRANT_LINES, clock_ms());
+	log_limit_init(&l->failures, GRANT_LINES, clock_ms());
 	log_limit_init(&l->resources, RESOURCE_LINES, clock_ms());
 	l->metrics = worker->metrics;
 	evtimer_set(&l->later, say_left_out, l);
@@ -126,7 +129,8 @@ request_log_grant(struct worker *worker, const struct link_context *context,
 	uint64_t us;
 
 	if (context->reason != GRANT_OK &&
-	    !take(worker->log, &worker->log->grants))
+	    !take(worker->log, context->reason == GRANT_BAD_CREDENTIALS ?
+	    &worker->log->failures : &worker->log->grants))
 		return;
 	us = clock_us() - context->started;
 	log_value_quote(user, sizeof(user), context->user);

@@ -27,7 +27,7 @@ is_stale(struct worker *worker)
 	if (stale && !worker->stale)
 		log_warnx("what was revoked is not known any more: %s",
 		    worker->conf->signer->revocations.refuse ?
-		    "no token is accepted" :
+		    "no token of ours is accepted" :
 		    "going by what was known last");
 	else if (!stale && worker->stale)
 		log_info("what was revoked is known again");

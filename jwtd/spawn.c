@@ -30,7 +30,7 @@ place_descriptors(const struct spawn *s)
 		fd = s->fds[i];
 		if (fd == -1 && (fd = open("/dev/null", O_RDWR)) == -1)
 			return (-1);
-		high[i] = fcntl(fd, F_DUPFD, FIRST + NFDS_MAX);
+		high[i] = fcntl(fd, F_DUPFD, FIRST + (int)s->nfds);
 		if (high[i] == -1)
 			return (-1);
 	}

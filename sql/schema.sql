@@ -260,7 +260,8 @@ CREATE OR REPLACE TRIGGER next_version BEFORE INSERT OR UPDATE ON jwtd.revoked_u
 FOR EACH ROW EXECUTE FUNCTION jwtd.next_version();
 
 -- Revoke a token that expires at that time, in seconds since the epoch.  False if
--- it is none of ours, none of which lives longer than 30 days.  It also deletes a
+-- it is none of ours, none of which lives longer than 30 days.  Of two times the
+-- later counts, whoever came first.  It also deletes a
 -- few rows of tokens that nobody would accept any more.
 CREATE OR REPLACE FUNCTION jwtd.revoke_token(id text, expires bigint) RETURNS boolean
 LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER
@@ -278,7 +279,9 @@ BEGIN
 		ORDER BY o.expires LIMIT 10 FOR UPDATE SKIP LOCKED);
 	INSERT INTO jwtd.revoked_tokens (id, expires)
 	VALUES (revoke_token.id, to_timestamp(revoke_token.expires))
-	ON CONFLICT DO NOTHING;
+	ON CONFLICT ON CONSTRAINT revoked_tokens_pkey
+	DO UPDATE SET expires = excluded.expires
+	WHERE revoked_tokens.expires < excluded.expires;
 	RETURN true;
 END
 $$;

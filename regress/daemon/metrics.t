@@ -333,7 +333,8 @@ cmp_ok($n->{jwtd_configuration_load_time_seconds}, '>', $loaded,
 is($n->{jwtd_connections}, $before, 'connections of both are there');
 is(running('worker', 'configured'), 3, 'the workers are the new ones');
 is(running('worker', 'running'), 3, '... and run');
-is(running('worker', 'not_serving'), 2, '... and so do the old');
+# those that have one of the connections, which may all be one's
+cmp_ok(running('worker', 'not_serving'), '>=', 1, '... and so do the old');
 is(running('signer', 'running'), 2, 'signers');
 is(running('tlskey', 'configured'), 1, 'tlskey');
 is($n->{jwtd_configurations_in_use}, 2, 'two configurations are in use');

@@ -361,7 +361,8 @@ cmp_ok($whole, '>=', 1, "interrupted: $whole whole keys, and no other");
 $out = $d->ctl([ 'key', 'rotate' ]);
 like($out, qr/^\Q$rest\E: unfinished, deleted$/m,
     'interrupted: the next run removes what was left');
-like($out, qr/, signs from /, '... and does its work');
+# unless one was finished that is next by a second
+like($out, qr/[,:] signs from /, '... and does its work');
 is(join(' ', grep { !m{/\d{8}T\d{6}Z-[\w-]+\.pem\z} }
     glob "$other/* $other/.??*"), '', '... and no rest is there');
 is(scalar(grep { $_->{state} eq 'active' } values %{ list($d) }), 1,

@@ -196,7 +196,7 @@ ok(Jwtd::wait_until(sub { row((ctl($d, 'status'))[1], 'worker', 2, 2, 1) }),
 # One that does not answer
 kill 'STOP', $d->pid;
 ($status, $out) = ctl($d, 'status');
-is($status, 0, 'stopped: it runs');
+is($status, 1, 'stopped: no answer');
 like($out, qr/^jwtctl: no answer from jwtd, pid @{[$d->pid]}$/m,
     'stopped: and does not answer');
 like($out, qr/^jwtd is running, /m, 'stopped: what it said is there');

@@ -106,15 +106,16 @@ $d->write_users(map { Jwtd::line($_, $_) } 'alice', map { "u$_" } 1 .. 20);
 fails('a limit', $dir, $dir, 'File too large', \&limited);
 works('a limit', $dir, sub { limited(@_, ':') });
 
-# The same of a daemon, whose users file is as large as that already
+# The same of a daemon, whose users file is as large as that already.  What it
+# counts in is a file to the system, too, and smaller.
 my $limited = Jwtd->prepare(with => [ 'sh', '-c',
-    'ulimit -f 64; exec "$0" "$@"' ]);
+    'ulimit -f 2000; exec "$0" "$@"' ]);
 my $line = Jwtd::line('u', 'pw');
-$limited->write_users(map { $line =~ s/^u/u$_/r } 1 .. 2000);
+$limited->write_users(map { $line =~ s/^u/u$_/r } 1 .. 40000);
 my $old = content($limited->dir . '/users.d');
 $limited->launch;
 is($limited->request(path => '/token', user => "u$_", password => 'pw')
-    ->{status}, 200, 'a limit of the daemon: a login') for 1, 2000;
+    ->{status}, 200, 'a limit of the daemon: a login') for 1, 40000;
 is_deeply(content($limited->dir . '/users.d'), $old,
     'a limit of the daemon: the file stays');
 is(lines($limited, qr/cannot write it: File too large$/m), 1,
