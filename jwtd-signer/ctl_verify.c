@@ -222,6 +222,7 @@ prepare_and_verify(struct ctl *ctl, struct check *check, const char *audience)
 	ctl_issuers_free(check->issuers, check->nissuers);
 	if (audience == NULL)
 		free(check->audience);
+	check->audience = NULL;
 	return (status);
 }
 

@@ -62,9 +62,11 @@ grant_is_form(struct conn *conn, struct link_context *context)
 	const char *end;
 
 	type = conn->head.content_type;
-	if (type.p != NULL && (end = memchr(type.p, ';', type.len)) != NULL)
+	if (type.p == NULL)
+		type.len = 0;
+	else if ((end = memchr(type.p, ';', type.len)) != NULL)
 		type.len = (size_t)(end - type.p);
-	while (type.len > 0 && (type.p[type.len - 1] == ' ' ||
+	while (type.p != NULL && type.len > 0 && (type.p[type.len - 1] == ' ' ||
 	    type.p[type.len - 1] == '\t'))
 		type.len--;
 	if (type.p != NULL &&

@@ -42,12 +42,13 @@ set_of(struct verified *v, const char *token, size_t len,
     uint8_t tag[TAG_SIZE])
 {
 	uint32_t n;
+	size_t first;
 
 	(void)crypto_shorthash_siphashx24(tag, (const unsigned char *)token,
 	    len, v->key);
 	memcpy(&n, tag, sizeof(n));
-	return (&v->entries[n % VERIFIED_ENTRIES / VERIFIED_WAYS *
-	    VERIFIED_WAYS]);
+	first = (size_t)n % VERIFIED_ENTRIES;
+	return (&v->entries[first - first % VERIFIED_WAYS]);
 }
 
 static void

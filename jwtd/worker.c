@@ -299,7 +299,8 @@ note_expiry(struct worker *worker, const json_t *certificates)
 	i = 0;
 	TAILQ_FOREACH(server, &worker->conf->servers, entry)
 		i++;
-	if ((worker->expiry = calloc(i, sizeof(*worker->expiry))) == NULL)
+	worker->expiry = calloc(i + 1, sizeof(*worker->expiry));
+	if (worker->expiry == NULL)
 		fatal("certificates");
 	i = 0;
 	TAILQ_FOREACH(server, &worker->conf->servers, entry) {
