@@ -18,7 +18,7 @@
 #define CONF_MAX_SIGNERS	64
 #define CONF_MAX_LISTENERS	64
 #define CONF_MAX_TRUSTS		63
-#define CONF_LIFETIME_MAX	(30 * 24 * 60 * 60)	/* seconds */
+#define CONF_LIFETIME_MAX	2592000		/* seconds: 30 days */
 
 struct strings {
 	char	**v;
