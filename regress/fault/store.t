@@ -78,6 +78,11 @@ for my $round (1 .. long()) {
 # Garbage is no user: nobody logs in, and those lines are logged, but not all
 $load->stop;
 $load = load($d, '-c', 8, '-r', 200, '-g', 0, '-w', 0);
+# it logs in for its tokens first
+ok(Jwtd::wait_until(sub {
+	my ($count) = $load->during(0.5);
+	return $count->{resources} > 0 && $count->{grants} == 0 ? 1 : 0;
+}), 'a load without grants');
 open my $random, '<', '/dev/urandom' or die "urandom: $!";
 my @garbage = (
 	[ 'random bytes', do { read $random, my $b, 200_000; $b } ],
