@@ -47,6 +47,9 @@ struct serve {
 	int			 workers[CONF_MAX_WORKERS];	/* -1: none */
 };
 
+/* By the master: what follows from conf.  Ends the program without memory. */
+void	serve_init(struct serve *);
+
 /*
  * Serve until SIGTERM, which is blocked but while this waits, or until the
  * master is gone.  Every request that was taken is answered.

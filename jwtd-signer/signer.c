@@ -4,7 +4,6 @@
  * that many alive.  It reads no byte from a worker and none from a network.
  */
 #include <sys/types.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -19,7 +18,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "conf.h"
 #include "control.h"
 #include "file.h"
 #include "keydir.h"
@@ -32,7 +30,6 @@
 #include "restart.h"
 #include "revocations.h"
 #include "revoked.h"
-#include "revoking.h"
 #include "sandbox.h"
 #include "serve.h"
 #include "sign.h"
@@ -84,47 +81,6 @@ publish_keys(const struct keyring *keys)
 	close(FD_KEYS);
 }
 
-/* every audience that a grant location can give */
-static void
-collect_audiences(const struct conf *conf, struct strings *out)
-{
-	const struct conf_location *location;
-	const struct conf_server *server;
-	size_t i;
-
-	TAILQ_FOREACH(server, &conf->servers, entry) {
-		TAILQ_FOREACH(location, &server->locations, entry) {
-			if (location->service != CONF_GRANT)
-				continue;
-			out->v = reallocarray(out->v,
-			    out->n + location->audience.n, sizeof(*out->v));
-			if (out->v == NULL)
-				fatal("audiences");
-			for (i = 0; i < location->audience.n; i++)
-				out->v[out->n++] = location->audience.v[i];
-		}
-	}
-}
-
-static void
-share_memory(struct serve *serve)
-{
-	const struct conf_signer *conf;
-
-	serve->shared = mmap(NULL, sizeof(*serve->shared),
-	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANON, -1, 0);
-	if (serve->shared == MAP_FAILED)
-		fatal("mmap");
-	conf = serve->conf->signer;
-	throttle_init(&serve->shared->throttle, conf->throttle_count,
-	    conf->throttle_window);
-	throttle_init(&serve->shared->revoking, REVOKING_COUNT,
-	    REVOKING_SECONDS);
-	remember_init(&serve->shared->remember, conf->remember);
-	hashing_init(&serve->shared->hashing, conf->prefork,
-	    sysconf(_SC_NPROCESSORS_ONLN));
-}
-
 /* What was revoked is in memory that the workers can read. */
 static void
 map_revoked(struct master *master)
@@ -163,8 +119,7 @@ start(struct master *master)
 	if ((serve->keys = keyring_load(serve->conf->signer)) == NULL)
 		exit(1);
 	publish_keys(serve->keys);
-	collect_audiences(serve->conf, &serve->audiences);
-	share_memory(serve);
+	serve_init(serve);
 	map_revoked(master);
 	serve->store = store_open(serve->conf->signer, geteuid() == 0,
 	    &serve->shared->store);

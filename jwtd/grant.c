@@ -306,6 +306,7 @@ grant_answer(struct conn *conn, const struct link_context *context,
 		answer(conn, context, reply, token, len);
 	end = *context;
 	end.reason = conn->status == 500 ? GRANT_BROKEN :
+	    conn->status == 503 ? GRANT_UNAVAILABLE :
 	    reason_of_status((enum message_status)reply->status);
 	ended(conn->worker, &end, conn->status);
 }

@@ -274,6 +274,8 @@ ok(Jwtd::wait_until(sub { verify($d, $token) == 503 }),
     '... but 503 in a while');
 is(introspect($d, 'admin', 'three', $token)->{status}, 503,
     '... and nobody is told more');
+ok($d->wait_log(qr/introspection .*status=503 reason=unavailable /),
+    '... which the log does not call ok');
 kill 'CONT', $writer;
 ok(Jwtd::wait_until(sub { verify($d, $token) == 202 }), 'it goes on');
 # by each worker, when it is asked

@@ -309,8 +309,8 @@ test_collisions(void)
 		n = (size_t)snprintf(name, sizeof(name), "%zu", i);
 		n = users_index_find(index, name, n, &at);
 		for (found = 0; n > 0; n--, at++)
-			found += (size_t)atoi(buf + index->entries[at].at) ==
-			    i;
+			found += strtoul(buf + index->entries[at].at, NULL,
+			    10) == i;
 		missed += found != 1;
 	}
 	is_int((long long)missed, 0, "each is found");

@@ -1,0 +1,61 @@
+/*
+ * What all signers start with, made by their master before it forks them: the
+ * audiences that there are, and the memory that they share.  It has no secret.
+ */
+#include "serve.h"
+
+#include <sys/mman.h>
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "revoking.h"
+
+/* every audience that a grant location can give */
+static void
+collect_audiences(const struct conf *conf, struct strings *out)
+{
+	const struct conf_location *location;
+	const struct conf_server *server;
+	size_t i;
+
+	TAILQ_FOREACH(server, &conf->servers, entry) {
+		TAILQ_FOREACH(location, &server->locations, entry) {
+			if (location->service != CONF_GRANT)
+				continue;
+			out->v = reallocarray(out->v,
+			    out->n + location->audience.n, sizeof(*out->v));
+			if (out->v == NULL)
+				fatal("audiences");
+			for (i = 0; i < location->audience.n; i++)
+				out->v[out->n++] = location->audience.v[i];
+		}
+	}
+}
+
+static void
+share_memory(struct serve *serve)
+{
+	const struct conf_signer *conf;
+
+	serve->shared = mmap(NULL, sizeof(*serve->shared),
+	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANON, -1, 0);
+	if (serve->shared == MAP_FAILED)
+		fatal("mmap");
+	conf = serve->conf->signer;
+	throttle_init(&serve->shared->throttle, conf->throttle_count,
+	    conf->throttle_window);
+	throttle_init(&serve->shared->revoking, REVOKING_COUNT,
+	    REVOKING_SECONDS);
+	remember_init(&serve->shared->remember, conf->remember);
+	hashing_init(&serve->shared->hashing, conf->prefork,
+	    sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+void
+serve_init(struct serve *serve)
+{
+	collect_audiences(serve->conf, &serve->audiences);
+	share_memory(serve);
+}
