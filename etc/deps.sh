@@ -15,7 +15,8 @@ packages="ca-certificates gcc make pkg-config bison mandoc cppcheck
 	clang libclang-rt-14-dev clang-tidy musl-tools libc6-dev-arm64-cross
 	valgrind wrk
 	systemd mksh ksh93u+m
-	debhelper dpkg-dev fakeroot lintian debootstrap"
+	debhelper dpkg-dev fakeroot lintian debootstrap
+	buildah podman busybox"
 users="_jwtd _jwtdsign _jwtdfetch _jwtdtls"
 # these may be there without being packages
 command -v node >/dev/null 2>&1 || packages="$packages nodejs"

@@ -95,5 +95,6 @@ check: deps
 # what is installed as its users install it, from the package on; with a Debian
 # in $(B)/packaging that is made once
 check-packaging: deps deb
+	@$(MAKE) --no-print-directory all
 	BUILD=$(abspath $(B)) $(PROVE) -I regress/lib $(PROVEFLAGS) \
 	    $(wildcard regress/packaging/*.t)

@@ -52,6 +52,9 @@ sub base {
 	    . "$suite $dir/root $site >$Jwtd::build/packaging/log 2>&1");
 	Jwtd::write_file("$dir/root/etc/apt/sources.list",
 	    join '', map { "deb $_\n" } sources());
+	# it is thrown away: what is installed there need not be on the disk
+	Jwtd::write_file("$dir/root/etc/dpkg/dpkg.cfg.d/unsafe-io",
+	    "force-unsafe-io\n");
 	# proxies and the like
 	Jwtd::write_file("$dir/root/etc/apt/apt.conf.d/90host",
 	    join '', grep { /^Acquire::(?!IndexTargets|Changelogs)/ }
