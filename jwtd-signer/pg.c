@@ -70,7 +70,6 @@ wait_for(struct pg *pg, short events, uint64_t deadline)
 	return (n > 0);
 }
 
-/* Returns 0, -1, or 1 if a host lets it wait past the deadline. */
 static int
 try_hosts(struct pg *pg, uint64_t deadline)
 {
@@ -93,7 +92,7 @@ try_hosts(struct pg *pg, uint64_t deadline)
 		events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
 		if (!wait_for(pg, events, deadline)) {
 			lose(pg, "the server does not answer");
-			return (1);
+			return (-1);
 		}
 		next = PQconnectPoll(pg->conn);
 	}
@@ -107,20 +106,29 @@ try_hosts(struct pg *pg, uint64_t deadline)
 int
 pg_connect(struct pg *pg)
 {
+	char why[sizeof(pg->error)];
 	size_t first, hosts;
-	int result;
 
 	pg_close(pg);
+	why[0] = '\0';
 	hosts = conninfo_hosts(pg->info);
-	/* libpq goes on to the next host after an error, but not in time */
+	/*
+	 * libpq goes on to the next host if one refuses a connection, but not
+	 * in time, and not if one takes it and then closes it, as one does that
+	 * is shutting down
+	 */
 	for (first = 0; first < hosts; first++) {
 		conninfo_begin_with(pg->info, first);
-		result = try_hosts(pg, clock_ms() + PG_CONNECT_MS / hosts);
-		if (result != 1)
+		if (try_hosts(pg, clock_ms() + PG_CONNECT_MS / hosts) == 0)
 			break;
+		if (first == 0)
+			(void)strlcpy(why, pg->error, sizeof(why));
 	}
 	conninfo_begin_with(pg->info, 0);
-	return (pg_connected(pg) ? 0 : -1);
+	if (pg_connected(pg))
+		return (0);
+	(void)strlcpy(pg->error, why, sizeof(pg->error));
+	return (-1);
 }
 
 /* Send what libpq has queued; it may have to read meanwhile. */

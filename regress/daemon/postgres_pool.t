@@ -3,12 +3,17 @@
 use strict;
 use warnings;
 
+use IO::Socket::INET;
+use POSIX ();
 use Test::More;
 
 use Client;
 use Jwtd;
 use Pg;
 use Store qw(daemon set_user hash_of $ours);
+
+my $closer;
+END { kill 'KILL', $closer if $closer }
 
 my $pg = Pg->start;
 $pg->schema;
@@ -85,5 +90,22 @@ ok(Jwtd::wait_until(sub {
 }), 'promoted: an imported hash is rewritten');
 $c->logged('failover', 0, 0);
 $strict->recovers('promoted: who wants a primary');
+
+# One that takes a connection and ends it, as a server does that shuts down
+my $listener = IO::Socket::INET->new(Listen => 16, Proto => 'tcp',
+    LocalAddr => '127.0.0.1') or die "listen: $!";
+$closer = fork() // die "fork: $!";
+if ($closer == 0) {
+	while (my $s = $listener->accept) {
+		close $s;
+	}
+	POSIX::_exit(0);
+}
+my $closed = Client->new(daemon($pg, 'host=localhost,localhost '
+    . 'hostaddr=127.0.0.1,127.0.0.1 port=' . $listener->sockport . ','
+    . $standby->port . ' sslrootcert=' . $pg->ca_file
+    . ' dbname=jwtd user=jwtd_signer PASSFILE'));
+is($closed->counts(6), '200: 6', 'one closes connections: the other is used');
+$closed->logged('one closes connections', 0, 0);
 
 done_testing();
