@@ -8,7 +8,7 @@ packages="ca-certificates gcc make pkg-config bison mandoc cppcheck
 	libtls-dev libevent-dev libjansson-dev libsodium-dev libssl-dev libpq-dev
 	libbsd-dev libcrypt-dev
 	perl libio-socket-ssl-perl libio-pty-perl curl openssl
-	nginx-light haproxy caddy docker-registry skopeo testssl.sh
+	nginx-light haproxy caddy docker-registry skopeo testssl.sh rsync
 	apache2-utils python3 python3-jwt python3-cryptography python3-yaml jose
 	python3-authlib python3-requests
 	postgresql pgbouncer fail2ban

@@ -80,7 +80,7 @@ SERIAL =	$(addprefix regress/daemon/,timing.t hashing.t limits.t \
 		$(addprefix regress/fault/,overload.t slow.t)
 # those that wait for long come first, so that others run beside them
 LONG =		$(addprefix regress/daemon/,testssl.t trust_fetch.t \
-		postgres_pool.t jwtctl_postgres.t reload.t)
+		postgres_pool.t jwtctl_postgres.t reload.t hosts.t)
 PARALLEL =	$(LONG) $(UNIT) $(ESCAPE) $(filter-out $(SERIAL) $(LONG), \
 		$(wildcard regress/fault/*.t regress/daemon/*.t))
 RUN_TESTS =	BUILD=$(abspath $(B)) SAN=$(SAN) $(PROVE) -I regress/lib \
