@@ -71,6 +71,7 @@ struct conf_signer {
 	char			*store_arg;	/* path, or libpq's string */
 	unsigned int		 lifetime;	/* seconds */
 	unsigned int		 remember;	/* seconds; 0: never */
+	unsigned int		 reuse;		/* of tokens; the same */
 	unsigned int		 throttle_count; /* 0: no throttle */
 	unsigned int		 throttle_window; /* seconds */
 	struct conf_revocations	 revocations;

@@ -89,6 +89,10 @@ check_signer(struct check *c, const struct conf_signer *s)
 		conf_error(&c->errors, file, s->line, "signer has no store");
 	else if (s->revocations.on)
 		check_revocations(c, s);
+	/* no token is given again with less of its life */
+	if (s->reuse > s->lifetime / 2)
+		conf_error(&c->errors, file, s->line, "reuse of %us is more "
+		    "than half of the lifetime of %us", s->reuse, s->lifetime);
 }
 
 static void

@@ -111,6 +111,8 @@ print_signer(FILE *f, const struct conf_signer *signer)
 	    "\tstore postgres", signer->store_arg, "\n");
 	print_time(f, "\tlifetime", signer->lifetime, "\n");
 	print_time(f, "\tremember", signer->remember, "\n");
+	if (signer->reuse != 0)
+		print_time(f, "\treuse", signer->reuse, "\n");
 	if (signer->throttle_count != 0) {
 		fprintf(f, "\tthrottle %u", signer->throttle_count);
 		print_time(f, " per", signer->throttle_window, "\n");

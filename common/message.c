@@ -131,11 +131,11 @@ message_reply_valid(const struct message_reply *m, size_t n)
 	if (n != sizeof(*m) || m->magic != MESSAGE_REPLY || m->id == 0 ||
 	    m->status >= MESSAGE_STATUSES || m->parts < 1 ||
 	    m->parts > MESSAGE_PARTS || m->part >= m->parts ||
-	    m->len > MESSAGE_PART || m->zero != 0 ||
+	    m->len > MESSAGE_PART || (m->flags & ~MESSAGE_REPLY_FLAGS) != 0 ||
 	    !is_string(m->scope, sizeof(m->scope)) || !scope_valid(m->scope))
 		return (false);
 	if (m->status != MESSAGE_OK)
-		return (m->parts == 1 && m->len == 0);
+		return (m->parts == 1 && m->len == 0 && m->flags == 0);
 	/* every part but the last is full, and none is empty */
 	if (m->part + 1 < m->parts ? m->len != MESSAGE_PART : m->len == 0)
 		return (false);

@@ -109,10 +109,14 @@ struct message_reply {
 	uint32_t	 lifetime;	/* seconds */
 	int64_t		 issued_at;
 	uint32_t	 retry_after;	/* seconds */
-	uint32_t	 zero;
+	uint32_t	 flags;
 	char		 scope[MESSAGE_SCOPE_MAX + 1];
 	char		 data[MESSAGE_PART];
 };
+
+/* that token was given before, for the same */
+#define MESSAGE_REUSED		0x1u
+#define MESSAGE_REPLY_FLAGS	MESSAGE_REUSED
 
 static_assert(sizeof(struct message_request) == 3184, "request layout");
 static_assert(sizeof(struct message_reply) == 4016, "reply layout");

@@ -57,6 +57,7 @@ struct metrics_signer {
 	uint64_t	 hashed;	/* passwords that were not */
 	uint64_t	 deferred;
 	uint64_t	 throttled;
+	uint64_t	 reused;	/* tokens that were given again */
 	struct metrics_histogram phases[METRICS_PHASES];
 };
 

@@ -29,7 +29,7 @@ static void	 include(int, const char *);
 %token	<number> HEALTH IDLE INCLUDE INSECURE ISSUER JWKS KEY KEYS LIFETIME
 %token	<number> LIMIT LISTEN LOCATION METADATA METRICS ON PER PORT POSTGRES
 %token	<number> PREFORK PROXY PS256 REALM REMEMBER REQUEST REQUESTS RESOURCE
-%token	<number> RETIRED RS256 SCOPE SERVER SIGNER STATUS STORE STOREFILE
+%token	<number> RETIRED REUSE RS256 SCOPE SERVER SIGNER STATUS STORE STOREFILE
 %token	<number> THROTTLE TIMEOUT TLS TRUST TRUSTED INTROSPECTION REFUSE
 %token	<number> REVOCATIONS REVOKE STALE
 %token	<string> NAME STRING
@@ -114,6 +114,10 @@ signer_line	: ISSUER STRING			{ parse_issuer(&p, $2); }
 		| REMEMBER STRING {
 			parse_seconds(&p, ONCE_REMEMBER, "remember", $2, 0, DAY,
 			    &p.signer->remember);
+		}
+		| REUSE STRING {
+			parse_seconds(&p, ONCE_REUSE, "reuse", $2, 0, DAY,
+			    &p.signer->reuse);
 		}
 		| THROTTLE STRING PER STRING	{ parse_throttle(&p, $2, $4); }
 		| REVOCATIONS { parse_revocations(&p); } revocations_options
@@ -316,6 +320,7 @@ static const struct {
 	{ "requests", REQUESTS },
 	{ "resource", RESOURCE },
 	{ "retired", RETIRED },
+	{ "reuse", REUSE },
 	{ "revocations", REVOCATIONS },
 	{ "revoke", REVOKE },
 	{ "rs256", RS256 },

@@ -144,11 +144,13 @@ print_grants(const struct metrics *metrics)
 
 	first = &metrics->places[0];
 	printf("\ngrants: %llu passwords remembered, %llu hashed; %llu "
-	    "deferred, %llu throttled\n", (unsigned long long)
+	    "deferred, %llu throttled; %llu tokens reused\n",
+	    (unsigned long long)
 	    METRICS_SIGNERS(metrics, remembered), (unsigned long long)
 	    METRICS_SIGNERS(metrics, hashed), (unsigned long long)
 	    METRICS_SIGNERS(metrics, deferred), (unsigned long long)
-	    METRICS_SIGNERS(metrics, throttled));
+	    METRICS_SIGNERS(metrics, throttled), (unsigned long long)
+	    METRICS_SIGNERS(metrics, reused));
 	printf("\n%-16s %10s %10s %10s\n", "phase", "number", "mean",
 	    "99% within");
 	for (i = 0; i < METRICS_PHASES; i++)

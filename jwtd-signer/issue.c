@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "again.h"
 #include "base64url.h"
 #include "claims.h"
 #include "clock.h"
@@ -211,11 +212,10 @@ next_id(struct issue_scratch *scratch, char id[BASE64URL_LEN(ISSUE_ID) + 1])
 
 static enum message_status
 make_token(struct serve *serve, const struct message_request *request,
-    const struct attempt *good, struct issue_scratch *scratch)
+    const struct attempt *good, const char *id, struct issue_scratch *scratch)
 {
 	const struct user *user;
 	const char *name;
-	char id[BASE64URL_LEN(ISSUE_ID) + 1];
 	struct claims_request claims;
 	struct claims_result result;
 	enum message_status status;
@@ -225,7 +225,6 @@ make_token(struct serve *serve, const struct message_request *request,
 	start = clock_us();
 	name = good->who->user;
 	user = &good->user;
-	next_id(scratch, id);
 	memset(&claims, 0, sizeof(claims));
 	claims.issuer = serve->conf->signer->issuer;
 	claims.subject = name;
@@ -234,7 +233,6 @@ make_token(struct serve *serve, const struct message_request *request,
 	claims.now = good->since;
 	claims.lifetime = serve->conf->signer->lifetime;
 	claims.id = id;
-	keyring_at(serve->keys, claims.now);
 	max = keyring_claims_max(serve->keys, sizeof(scratch->token));
 	if (max > sizeof(scratch->claims))
 		max = sizeof(scratch->claims);
@@ -259,6 +257,29 @@ make_token(struct serve *serve, const struct message_request *request,
 }
 
 static enum message_status
+give_token(struct serve *serve, const struct message_request *request,
+    const struct attempt *good, struct issue_scratch *scratch)
+{
+	char id[BASE64URL_LEN(ISSUE_ID) + 1];
+	struct reuse_wish wish;
+	struct reuse_tag tag;
+	enum message_status status;
+
+	keyring_at(serve->keys, good->since);
+	wish.name = good->who->user;
+	wish.user = &good->user;
+	wish.request = request;
+	wish.key = keyring_turn(serve->keys);
+	if (again_give(serve, &wish, good->since, &tag, scratch))
+		return (MESSAGE_OK);
+	next_id(scratch, id);
+	status = make_token(serve, request, good, id, scratch);
+	if (status == MESSAGE_OK)
+		again_keep(serve, &tag, id, scratch);
+	return (status);
+}
+
+static enum message_status
 fulfil(struct serve *serve, const struct message_request *request,
     const struct attempt *good, struct issue_scratch *scratch)
 {
@@ -266,7 +287,7 @@ fulfil(struct serve *serve, const struct message_request *request,
 	uint64_t wait;
 
 	if ((request->flags & MESSAGE_OTHERS) == 0)
-		return (make_token(serve, request, good, scratch));
+		return (give_token(serve, request, good, scratch));
 	status = revoking_decide(serve, request, good->who->user, &good->user,
 	    &wait);
 	if (status == MESSAGE_UNAVAILABLE)

@@ -17,6 +17,7 @@ struct issue_scratch {
 	struct message_reply	 reply;		/* without the token */
 	char			 token[MESSAGE_TOKEN_MAX + 1];
 	size_t			 token_len;
+	struct reuse_token	 kept;		/* one of before */
 	char			 claims[MESSAGE_TOKEN_MAX];
 	/* drawn together, which costs as much as one */
 	unsigned char		 ids[ISSUE_IDS][ISSUE_ID];

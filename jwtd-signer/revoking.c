@@ -47,6 +47,9 @@ revoke_token(struct serve *serve, const struct message_request *request)
 	int64_t now;
 
 	now = (int64_t)time(NULL);
+	/* before it is answered, and whether or not it can be kept */
+	if (serve->reuse != NULL)
+		reuse_forget(serve->reuse, request->token_id);
 	/* RFC 7009 section 2.2: what is no token any more is revoked enough */
 	if (request->expires <= now - JWT_LEEWAY)
 		return (MESSAGE_DONE);

@@ -10,6 +10,8 @@
 #include "hashing.h"
 #include "metrics.h"
 #include "remember.h"
+#include "reuse.h"
+#include "revoked.h"
 #include "sign.h"
 #include "store.h"
 #include "throttle.h"
@@ -40,6 +42,9 @@ struct serve {
 	struct store		*store;
 	struct strings		 audiences;	/* of all grant locations */
 	struct serve_shared	*shared;
+	/* shared too, and there only if tokens are reused */
+	struct reuse		*reuse;
+	struct revoked		*revoked;	/* to read; or NULL */
 	struct defer		*defer;		/* this signer's own */
 	struct metrics_signer	*metrics;	/* the same */
 	size_t			 slot;		/* this signer's, in held */
@@ -49,6 +54,9 @@ struct serve {
 
 /* By the master: what follows from conf.  Ends the program without memory. */
 void	serve_init(struct serve *);
+
+/* By the master, when there is no signer any more. */
+void	serve_end(struct serve *);
 
 /*
  * Serve until SIGTERM, which is blocked but while this waits, or until the

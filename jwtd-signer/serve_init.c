@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "log.h"
 #include "revoking.h"
 
@@ -53,9 +54,33 @@ share_memory(struct serve *serve)
 	    sysconf(_SC_NPROCESSORS_ONLN));
 }
 
+/* And what was revoked, which is no token to give again. */
+static void
+share_tokens(struct serve *serve)
+{
+	const struct conf_signer *conf;
+
+	conf = serve->conf->signer;
+	if (conf->reuse == 0)
+		return;
+	if ((serve->reuse = reuse_new(conf->reuse)) == NULL)
+		fatal("reuse");
+	if (conf->revocations.on && (serve->revoked = revoked_map(FD_REVOKE,
+	    conf->revocations.limit, false)) == NULL)
+		fatal("revocations");
+}
+
 void
 serve_init(struct serve *serve)
 {
 	collect_audiences(serve->conf, &serve->audiences);
 	share_memory(serve);
+	share_tokens(serve);
+}
+
+void
+serve_end(struct serve *serve)
+{
+	reuse_free(serve->reuse);
+	serve->reuse = NULL;
 }

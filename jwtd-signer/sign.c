@@ -177,6 +177,12 @@ keyring_at(struct keyring *ring, int64_t now)
 	ring->active = &ring->signing[i];
 }
 
+size_t
+keyring_turn(const struct keyring *ring)
+{
+	return ((size_t)(ring->active - ring->signing));
+}
+
 void
 keyring_free(struct keyring *ring)
 {

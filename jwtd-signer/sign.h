@@ -23,6 +23,9 @@ void		 keyring_free(struct keyring *);
  */
 void		 keyring_at(struct keyring *, int64_t now);
 
+/* Which key that is: each of them has another number, and keeps it. */
+size_t		 keyring_turn(const struct keyring *);
+
 /* The public keys as a JWK set, which the caller frees. */
 char		*keyring_jwks(const struct keyring *);
 

@@ -131,8 +131,7 @@ start(struct master *master)
 	    configured, master->revoked != NULL);
 	metrics_set(&master->metrics->processes[METRICS_SIGNER].configured,
 	    serve->conf->signer->prefork);
-	metrics_set(&master->metrics->key_expiry,
-	    keyring_expiry(serve->keys));
+	metrics_set(&master->metrics->key_expiry, keyring_expiry(serve->keys));
 	if (password_dummy_init() == -1)
 		fatalx("no memory for argon2id");
 	if (pipe2(master->life, O_CLOEXEC) == -1)
@@ -496,5 +495,6 @@ main(int argc, char *argv[])
 	signals_hear(heard, on_signal, &master->wait_mask);
 	start(master);
 	run(master);
+	serve_end(&master->serve);
 	return (0);
 }

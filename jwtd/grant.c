@@ -305,6 +305,7 @@ grant_answer(struct conn *conn, const struct link_context *context,
 	    !token_service_answer(conn, context, reply))
 		answer(conn, context, reply, token, len);
 	end = *context;
+	end.reused = (reply->flags & MESSAGE_REUSED) != 0;
 	end.reason = conn->status == 500 ? GRANT_BROKEN :
 	    conn->status == 503 ? GRANT_UNAVAILABLE :
 	    reason_of_status((enum message_status)reply->status);

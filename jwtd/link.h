@@ -45,6 +45,7 @@ struct link_context {
 	uint64_t			 id;
 	uint64_t			 started;	/* clock_us() */
 	enum grant_reason		 reason;
+	bool				 reused;	/* its token */
 	char				 audience[LINK_AUDIENCE_TEXT];
 	char				 scope[LINK_SCOPE_TEXT];
 	/* what an introspection will be told; freed with the request */

@@ -232,6 +232,9 @@ print_signers(FILE *f, const struct metrics *metrics)
 	single(f, "jwtd_requests_throttled_total", "counter",
 	    "Requests that were refused after too many failures.",
 	    METRICS_SIGNERS(metrics, throttled));
+	single(f, "jwtd_tokens_reused_total", "counter",
+	    "Grants that were answered with a token of before.",
+	    METRICS_SIGNERS(metrics, reused));
 	expiry = metrics_get(&metrics_serving(metrics)->key_expiry);
 	head(f, "jwtd_key_expiry_seconds", "gauge",
 	    "When a certificate of the key that signs expires, since the "

@@ -140,14 +140,15 @@ request_log_grant(struct worker *worker, const struct link_context *context,
 	else if (reasons[context->reason].level == LEVEL_WARNING)
 		say = log_warnx;
 	say("%s user=%s client=%s audience=%s scope=%s status=%d "
-	    "reason=%s ms=%llu.%llu id=%016llx",
+	    "reason=%s ms=%llu.%llu id=%016llx%s",
 	    conf_service_name(context->location->service), user,
 	    address_text(&context->client, client),
 	    context->audience[0] != '\0' ? context->audience : "\"\"",
 	    context->scope[0] != '\0' ? context->scope : "\"\"", status,
 	    reasons[context->reason].name, (unsigned long long)(us / 1000),
 	    (unsigned long long)(us % 1000 / 100),
-	    (unsigned long long)context->id);
+	    (unsigned long long)context->id,
+	    context->reused ? " reused=yes" : "");
 }
 
 bool

@@ -23,6 +23,7 @@ my @rows = (
 	'grant-file' => \&Bench::Grant::file,
 	'grant-postgres' => \&Bench::Grant::pg,
 	'grant-ed25519' => \&Bench::Grant::ed25519,
+	'grant-reuse' => \&Bench::Grant::reuse,
 	'grant-first' => \&Bench::Grant::first,
 	'grant-p99' => \&Bench::Grant::p99,
 	'resource-new' => \&Bench::Resource::unseen,

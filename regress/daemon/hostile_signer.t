@@ -145,7 +145,7 @@ is($d->stop, 0, 'it stops');
 # What costs the socket: who waits is told, no connection is lost, and another
 # worker takes over.
 my @malformed = qw(m-empty m-byte m-short m-long m-magic m-id m-status m-part
-    m-parts m-noparts m-len m-overlong m-nothing m-zero m-scope m-noend
+    m-parts m-noparts m-len m-overlong m-nothing m-flag m-scope m-noend
     m-token m-nul m-garbage m-refusal m-close m-rights);
 while (my @some = splice @malformed, 0, 4) {
 	my $d = start(1, 10);

@@ -177,7 +177,7 @@ ok(row($out, 'tlskey', 1, 1, 0), 'tlskey');
 like($out, qr/^connections: 1 now, 9 since the start; 0 grants in flight$/m,
     'connections');
 my ($remembered, $hashed) = $out =~
-    /^grants: (\d+) passwords remembered, (\d+) hashed; 0 deferred, 0 throttled$/m;
+    /^grants: (\d+) passwords remembered, (\d+) hashed; 0 deferred, 0 throttled; 0 tokens reused$/m;
 is($remembered + $hashed, 7, 'passwords');
 cmp_ok($hashed, '>=', 4, 'of which some were hashed');
 for my $phase (qw(queue store hash sign total)) {

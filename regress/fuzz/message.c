@@ -55,6 +55,8 @@ check_reply(const struct message_reply *m, struct parts *parts)
 	must(memchr(m->scope, '\0', sizeof(m->scope)) != NULL);
 	/* it goes into JSON as it is */
 	must(strpbrk(m->scope, "\"\\") == NULL);
+	must((m->flags & ~MESSAGE_REPLY_FLAGS) == 0);
+	must(m->flags == 0 || m->status == MESSAGE_OK);
 	if (m->status != MESSAGE_OK)
 		return (false);
 	len = parts->len;

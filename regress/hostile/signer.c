@@ -285,7 +285,7 @@ SPOIL(m_noparts, reply.parts = 0)
 SPOIL(m_len, reply.len = UINT32_MAX)
 SPOIL(m_overlong, reply.len = MESSAGE_PART + 1)
 SPOIL(m_nothing, reply.len = 0)
-SPOIL(m_zero, reply.zero = 1)
+SPOIL(m_flag, reply.flags = ~MESSAGE_REPLY_FLAGS)
 SPOIL(m_scope, memcpy(reply.scope, "read\"", 6))
 SPOIL(m_noend, memset(reply.scope, 's', sizeof(reply.scope)))
 SPOIL(m_token, memcpy(reply.data, "a\",\"x\":\"", 8))
@@ -349,7 +349,7 @@ static const struct {
 	{ "m-status", m_status }, { "m-part", m_part },
 	{ "m-parts", m_parts }, { "m-noparts", m_noparts },
 	{ "m-len", m_len }, { "m-overlong", m_overlong },
-	{ "m-nothing", m_nothing }, { "m-zero", m_zero },
+	{ "m-nothing", m_nothing }, { "m-flag", m_flag },
 	{ "m-scope", m_scope }, { "m-noend", m_noend },
 	{ "m-token", m_token }, { "m-nul", m_nul },
 	{ "m-garbage", m_garbage }, { "m-refusal", m_refusal },

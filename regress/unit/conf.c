@@ -75,6 +75,10 @@ static const struct {
 	    "\tkeys \"/\\\\k \\\"\" ps256\n\tstore file \"/u\"\n") },
 	{ "a stated default", IN_SIGNER("\tremember 5m\n") },
 	{ "no memory", IN_SIGNER("\tremember 0\n") },
+	{ "tokens once more", IN_SIGNER("\treuse 5m\n") },
+	{ "... for half of their life", IN_SIGNER("\treuse 12h\n"
+	    "\tlifetime 1d\n") },
+	{ "... and never", IN_SIGNER("\treuse 0\n\tlifetime 1s\n") },
 	{ "a throttle", IN_SIGNER("\tthrottle 10 per 1m\n") },
 	{ "revocations", IN_SIGNER("\trevocations file \"/r\"\n") },
 	{ "revocations with all", IN_SIGNER("\trevocations file \"/r\" "
@@ -203,6 +207,14 @@ static const struct {
 	    "too large\n" },
 	{ IN_SIGNER("remember 25h\n"),
 	    "5: invalid remember \"25h\": too large\n" },
+	{ IN_SIGNER("reuse 25h\n"),
+	    "5: invalid reuse \"25h\": too large\n" },
+	{ IN_SIGNER("reuse off\n"), "5: invalid reuse \"off\"\n" },
+	{ IN_SIGNER("reuse 1m\nreuse 1m\n"), "6: duplicate \"reuse\"\n" },
+	{ IN_SIGNER("reuse 451s\n"), "1: reuse of 451s is more than half of "
+	    "the lifetime of 900s\n" },
+	{ IN_SIGNER("reuse 1s\nlifetime 1s\n"), "1: reuse of 1s is more than "
+	    "half of the lifetime of 1s\n" },
 	{ IN_SIGNER("prefork 65\n"),
 	    "5: invalid prefork \"65\": too large\n" },
 	{ IN_SIGNER("revocations\n"), "1: revocations need a file, as the "
@@ -731,6 +743,7 @@ test_values(void)
 	is_int(conf->limit_requests, 128, "limit requests");
 	is_int(conf->signer->lifetime, 7200, "lifetime");
 	is_int(conf->signer->remember, 300, "remember");
+	is_int(conf->signer->reuse, 0, "reuse");
 	is_int(conf->signer->throttle_count, 0, "throttle");
 	is_int(conf->signer->prefork, 4, "signer's prefork");
 	key = TAILQ_FIRST(&conf->signer->keys);

@@ -210,7 +210,11 @@ test_reply(void)
 	REPLY_IS(false, "id 0", m.id = 0);
 	REPLY_IS(false, "unknown status", ERROR(MESSAGE_STATUSES));
 	REPLY_IS(false, "large status", ERROR(UINT32_MAX));
-	REPLY_IS(false, "zero that is not", m.zero = 1);
+	REPLY_IS(true, "given before", m.flags = MESSAGE_REUSED);
+	REPLY_IS(true, "... in two parts", FULL; m.parts = 2;
+	    m.flags = MESSAGE_REUSED);
+	REPLY_IS(false, "unknown flag", m.flags = MESSAGE_REUSED << 1);
+	REPLY_IS(false, "... beside a known one", m.flags = 0x80000001);
 	REPLY_IS(true, "no scope", m.scope[0] = '\0');
 	REPLY_IS(false, "scope without NUL", FILL(scope, 's'));
 	REPLY_IS(false, "scope with a quote", SET(scope, "a\",\"b"));
@@ -251,6 +255,8 @@ test_reply_errors(void)
 	for (s = MESSAGE_OK + 1; s < MESSAGE_STATUSES; s++) {
 		REPLY_IS(true, "error", ERROR(s));
 		REPLY_IS(false, "error with a token", m.status = s);
+		REPLY_IS(false, "error that was given before", ERROR(s);
+		    m.flags = MESSAGE_REUSED);
 		REPLY_IS(false, "error in parts", ERROR(s); m.parts = 2);
 	}
 }

@@ -43,12 +43,14 @@ END
 #	algorithm		of the signing key, for openssl(1)
 #	pg			a server, for the other store
 #	connections, remember
+#	reuse			tokens are given again
 sub daemon {
 	my (%arg) = @_;
 	my ($tls, $plain) = map { Proxy::free_port() } 1 .. 2;
 	my $d = Jwtd->prepare(tls => 1, quiet => 1,
 	    servers => $servers =~ s/TLS/$tls/r =~ s/PLAIN/$plain/r,
-	    signer => "\tremember " . ($arg{remember} // '1h') . "\n",
+	    signer => "\tremember " . ($arg{remember} // '1h') . "\n"
+	    . ($arg{reuse} ? "\tlifetime 1d\n\treuse 12h\n" : ''),
 	    # a busy machine is no reason for 503, or to lose connections
 	    globals => "timeout request 5m\ntimeout idle 1h\nprefork "
 	    . ($arg{workers} || 2) . "\n"
