@@ -17,7 +17,9 @@ size_t	base64url_encode(char *out, size_t size, const void *in, size_t len);
 
 /*
  * Strict decoders: no padding (url) or exact padding (standard), no stray bits,
- * no other character.  Return the number of bytes, or -1.
+ * no other character.  Return the number of bytes, or -1.  Only
+ * base64_decode() takes the same time whatever the text is: secrets of ours or
+ * of users are for it alone.
  */
 ssize_t	base64url_decode(void *out, size_t size, const char *in, size_t len);
 ssize_t	base64_decode(void *out, size_t size, const char *in, size_t len);

@@ -24,6 +24,20 @@ after_string(const char *buf, size_t len, size_t i)
 	return (i < len ? i + 1 : len);
 }
 
+/* How often that character is there; past JSON_MAX_DEPTH, at least so often. */
+static size_t
+count(const char *buf, size_t len, char c)
+{
+	const char *p, *end;
+	size_t n;
+
+	end = buf + len;
+	for (n = 0, p = buf; n <= JSON_MAX_DEPTH &&
+	    (p = memchr(p, c, (size_t)(end - p))) != NULL; p++)
+		n++;
+	return (n);
+}
+
 /* Does the text nest deeper than we read?  Strings are passed over. */
 static bool
 too_deep(const char *buf, size_t len)
@@ -31,6 +45,9 @@ too_deep(const char *buf, size_t len)
 	size_t i;
 	int depth;
 
+	/* most have not even that many brackets */
+	if (count(buf, len, '{') + count(buf, len, '[') <= JSON_MAX_DEPTH)
+		return (false);
 	depth = 0;
 	for (i = 0; i < len; i++) {
 		if (buf[i] == '"')

@@ -239,6 +239,7 @@ jwkset_clear(struct jwkset *set)
 
 	for (i = 0; i < set->nkeys; i++) {
 		EVP_PKEY_CTX_free(set->keys[i].verify);
+		EVP_MD_CTX_free(set->keys[i].digest);
 		EVP_PKEY_free(set->keys[i].pkey);
 	}
 	free(set->keys);

@@ -26,7 +26,8 @@ struct jwk {
 	char		 kid[JWK_KID_MAX + 1];	/* "" if it has none */
 	enum jwk_alg	 alg;
 	EVP_PKEY	*pkey;
-	EVP_PKEY_CTX	*verify;	/* of jws_keep(), or NULL */
+	EVP_PKEY_CTX	*verify;	/* of jws_keep(), or NULL... */
+	EVP_MD_CTX	*digest;	/* ...and this, too */
 };
 
 struct jwkset {

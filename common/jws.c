@@ -100,13 +100,43 @@ verify_context(const struct jwk *key)
 	return (ctx);
 }
 
+static EVP_MD_CTX *
+digest_context(void)
+{
+	EVP_MD_CTX *ctx;
+
+	if ((ctx = EVP_MD_CTX_new()) == NULL)
+		return (NULL);
+	if (EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1) {
+		EVP_MD_CTX_free(ctx);
+		return (NULL);
+	}
+	return (ctx);
+}
+
 void
 jws_keep(struct jwk *key)
 {
-	if (key->verify == NULL && key->alg != JWK_EDDSA &&
-	    jwk_alg_fits(key->alg, key->pkey))
+	if (key->alg == JWK_EDDSA || !jwk_alg_fits(key->alg, key->pkey))
+		return;
+	if (key->verify == NULL)
 		key->verify = verify_context(key);
+	if (key->digest == NULL)
+		key->digest = digest_context();
 	ERR_clear_error();
+}
+
+static bool
+sha256(const struct jwk *key, const void *text, size_t len,
+    uint8_t digest[SHA256_SIZE])
+{
+	if (key->digest == NULL)
+		return (EVP_Digest(text, len, digest, NULL, EVP_sha256(),
+		    NULL) == 1);
+	/* without a type, begin again with the one that it has */
+	return (EVP_DigestInit_ex(key->digest, NULL, NULL) == 1 &&
+	    EVP_DigestUpdate(key->digest, text, len) == 1 &&
+	    EVP_DigestFinal_ex(key->digest, digest, NULL) == 1);
 }
 
 static bool
@@ -158,7 +188,7 @@ bool
 jws_verify(const struct jwk *key, const void *text, size_t len,
     const uint8_t *sig, size_t sig_len)
 {
-	uint8_t digest[EVP_MAX_MD_SIZE];
+	uint8_t digest[SHA256_SIZE];
 	bool good;
 
 	/* whatever the header of a token said */
@@ -166,7 +196,7 @@ jws_verify(const struct jwk *key, const void *text, size_t len,
 		return (false);
 	if (key->alg == JWK_EDDSA)
 		return (ed25519_verify(key, text, len, sig, sig_len));
-	if (EVP_Digest(text, len, digest, NULL, EVP_sha256(), NULL) != 1)
+	if (!sha256(key, text, len, digest))
 		good = false;
 	else if (key->alg == JWK_ES256)
 		good = ecdsa_verify(key, digest, sig, sig_len);
@@ -175,6 +205,7 @@ jws_verify(const struct jwk *key, const void *text, size_t len,
 		good = sig_len == (size_t)EVP_PKEY_size(key->pkey) &&
 		    evp_verify(key, digest, sig, sig_len);
 	/* why it does not match is nobody's business, least of all libtls's */
-	ERR_clear_error();
+	if (ERR_peek_error() != 0)
+		ERR_clear_error();
 	return (good);
 }

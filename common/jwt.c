@@ -58,24 +58,49 @@ split(const char *token, size_t len, struct parts *parts)
 static json_t *
 decode_object(struct span part, char **text, size_t *text_len)
 {
-	char buf[JWT_MAX];
 	const char *why;
 	json_t *json;
 	ssize_t n;
+	char *buf;
 
-	n = base64url_decode(buf, sizeof(buf), part.p, part.len);
-	if (n <= 0 ||
-	    (json = json_object_parse(buf, (size_t)n, &why)) == NULL)
+	/* what is decoded is shorter than what it is decoded from */
+	if ((buf = malloc(part.len)) == NULL)
 		return (NULL);
-	if (text != NULL) {
-		if ((*text = malloc((size_t)n)) == NULL) {
-			json_decref(json);
-			return (NULL);
-		}
-		memcpy(*text, buf, (size_t)n);
-		*text_len = (size_t)n;
+	json = NULL;
+	n = base64url_decode(buf, part.len, part.p, part.len);
+	if (n > 0)
+		json = json_object_parse(buf, (size_t)n, &why);
+	if (json == NULL || text == NULL) {
+		free(buf);
+		return (json);
 	}
+	*text = buf;
+	*text_len = (size_t)n;
 	return (json);
+}
+
+/* What is in a header depends on its text alone. */
+static json_t *
+read_header(const struct jwt_header *last, struct span part)
+{
+	if (last != NULL && last->object != NULL &&
+	    last->text_len == part.len &&
+	    memcmp(last->text, part.p, part.len) == 0)
+		return (json_incref(last->object));
+	return (decode_object(part, NULL, NULL));
+}
+
+static void
+keep_header(struct jwt_header *last, struct span part, json_t *header)
+{
+	if (last == NULL || last->object == header)
+		return;
+	jwt_header_clear(last);
+	if ((last->text = malloc(part.len)) == NULL)
+		return;
+	memcpy(last->text, part.p, part.len);
+	last->text_len = part.len;
+	last->object = json_incref(header);
 }
 
 /*
@@ -319,7 +344,7 @@ jwt_verify(const char *token, size_t len, const struct jwt_policy *policy,
 		return (JWT_MALFORMED);
 	claims = NULL;
 	text = NULL;
-	if ((header = decode_object(parts.header, NULL, NULL)) == NULL ||
+	if ((header = read_header(policy->last, parts.header)) == NULL ||
 	    (claims = decode_object(parts.payload, &text,
 	    &out->text_len)) == NULL)
 		error = JWT_MALFORMED;
@@ -335,6 +360,8 @@ jwt_verify(const char *token, size_t len, const struct jwt_policy *policy,
 		if (error == JWT_OK)
 			error = check_claims(claims, policy, out);
 	}
+	if (error == JWT_OK)
+		keep_header(policy->last, parts.header, header);
 	json_decref(header);
 	if (error == JWT_OK) {
 		out->claims = claims;
@@ -353,6 +380,14 @@ jwt_clear(struct jwt *jwt)
 	free(jwt->text);
 	free(jwt->scope);
 	memset(jwt, 0, sizeof(*jwt));
+}
+
+void
+jwt_header_clear(struct jwt_header *last)
+{
+	json_decref(last->object);
+	free(last->text);
+	memset(last, 0, sizeof(*last));
 }
 
 const char *

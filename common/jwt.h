@@ -38,6 +38,17 @@ struct jwt_issuer {
 	struct jwkset	 set;
 };
 
+/*
+ * The header of the last token that was good, as text and as what is in it.
+ * All tokens of a key have the same one as a rule: then it is not read anew.
+ * Start with all zero; jwt_header_clear() frees it.
+ */
+struct jwt_header {
+	char	*text;			/* base64url, as it was in the token */
+	size_t	 text_len;
+	json_t	*object;
+};
+
 struct jwt_policy {
 	const struct jwt_issuer	*issuers;
 	size_t			 nissuers;
@@ -45,6 +56,7 @@ struct jwt_policy {
 	char *const		*audience;
 	size_t			 naudience;
 	int64_t			 now;		/* seconds since the epoch */
+	struct jwt_header	*last;		/* NULL: none is kept */
 };
 
 /* when a token is good: until exp, and from the later of nbf and iat on */
@@ -73,6 +85,7 @@ struct jwt {
 enum jwt_error	 jwt_verify(const char *token, size_t len,
 		    const struct jwt_policy *, struct jwt *out);
 void		 jwt_clear(struct jwt *);
+void		 jwt_header_clear(struct jwt_header *);
 /* JWT_OK, JWT_EXPIRED or JWT_NOT_YET, with the leeway */
 enum jwt_error	 jwt_check_times(const struct jwt_times *, int64_t now);
 const char	*jwt_strerror(enum jwt_error);

@@ -89,14 +89,21 @@ authorization_basic(struct span header, char *user, size_t user_size,
 	return (r);
 }
 
-/* b64token, RFC 6750 section 2.1 */
-static bool
-token_char(char c)
-{
-	return ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	    (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-	    c == '~' || c == '+' || c == '/');
-}
+#define T	1,
+#define o	0,
+/* of a b64token, RFC 6750 section 2.1 */
+static const uint8_t token_char[256] = {
+	/* 0x00 to 0x1f: controls */
+	o o o o o o o o  o o o o o o o o  o o o o o o o o  o o o o o o o o
+	/*   ! " # $ % & '  ( ) * + , - . /  0 to 7           8 9 : ; < = > ? */
+	o o o o o o o o  o o o T o T T T  T T T T T T T T  T T o o o o o o
+	/* @ A to Z                                             [ \ ] ^ _ */
+	o T T T T T T T  T T T T T T T T  T T T T T T T T  T T T o o o o T
+	/* ` a to z                                             { | } ~ DEL */
+	o T T T T T T T  T T T T T T T T  T T T T T T T T  T T T o o o T o
+};
+#undef T
+#undef o
 
 enum auth_result
 authorization_bearer(struct span header, struct span *token)
@@ -109,7 +116,7 @@ authorization_bearer(struct span header, struct span *token)
 	token->len = 0;
 	if ((r = credentials(header, "Bearer", &text)) != AUTH_OK)
 		return (r);
-	for (i = 0; i < text.len && token_char(text.p[i]); i++)
+	for (i = 0; i < text.len && token_char[(uint8_t)text.p[i]]; i++)
 		;
 	if (i == 0)
 		return (AUTH_MALFORMED);

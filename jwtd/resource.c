@@ -188,7 +188,7 @@ accepted(struct conn *conn, const char *fields, size_t len)
 
 static void
 accept_token(struct conn *conn, const struct conf_location *location,
-    struct span token, const struct jwt *jwt)
+    const struct verified_tag *tag, const struct jwt *jwt)
 {
 	const struct conf_forward *forward;
 	struct buf_pool *pool;
@@ -205,9 +205,8 @@ accept_token(struct conn *conn, const struct conf_location *location,
 	if (failed != 0)
 		reply_error(conn, 503);
 	else {
-		/* the answer may end the connection, and with it the token */
-		verified_keep(conn->worker->verified, location, token.p,
-		    token.len, &jwt->times, fields.p, fields.len);
+		verified_keep(conn->worker->verified, location, tag,
+		    &jwt->times, fields.p, fields.len);
 		accepted(conn, fields.p, fields.len);
 	}
 	buf_release(pool, &fields);
@@ -238,6 +237,7 @@ void
 resource(struct conn *conn, const struct conf_location *location)
 {
 	struct jwt_policy policy;
+	struct verified_tag tag;
 	const char *fields;
 	struct span token;
 	enum jwt_error error;
@@ -260,10 +260,12 @@ resource(struct conn *conn, const struct conf_location *location)
 	policy.audience = location->audience.v;
 	policy.naudience = location->audience.n;
 	policy.now = (int64_t)time(NULL);
+	policy.last = &conn->worker->header;
+	verified_tag(conn->worker->verified, token.p, token.len, &tag);
 	fields = NULL;
 	if (revocation_same(conn->worker))
-		fields = verified_find(conn->worker->verified, location,
-		    token.p, token.len, policy.now, &len);
+		fields = verified_find(conn->worker->verified, location, &tag,
+		    policy.now, &len);
 	if (fields != NULL) {
 		accepted(conn, fields, len);
 		return;
@@ -283,6 +285,6 @@ resource(struct conn *conn, const struct conf_location *location)
 		    "the token does not have the scope");
 		refused(conn, location, REFUSED_SCOPE);
 	} else
-		accept_token(conn, location, token, &jwt);
+		accept_token(conn, location, &tag, &jwt);
 	jwt_clear(&jwt);
 }

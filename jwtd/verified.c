@@ -5,14 +5,13 @@
  */
 #include "verified.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TAG_SIZE	crypto_shorthash_siphashx24_BYTES
-
 struct entry {
-	uint8_t			 tag[TAG_SIZE];
+	struct verified_tag	 tag;
 	const void		*place;		/* NULL: it is free */
 	struct jwt_times	 times;
 	uint64_t		 used;		/* the count when it was */
@@ -36,17 +35,29 @@ verified_new(void)
 	return (v);
 }
 
+static_assert(sizeof(struct verified_tag) == crypto_verify_16_BYTES &&
+    crypto_verify_16_BYTES == crypto_shorthash_siphashx24_BYTES,
+    "a tag has another size");
+
 /* 128 bits under a key that nobody knows: no two tokens have the same. */
+void
+verified_tag(const struct verified *v, const char *token, size_t len,
+    struct verified_tag *tag)
+{
+	if (v == NULL)
+		memset(tag, 0, sizeof(*tag));
+	else
+		(void)crypto_shorthash_siphashx24(tag->hash,
+		    (const unsigned char *)token, len, v->key);
+}
+
 static struct entry *
-set_of(struct verified *v, const char *token, size_t len,
-    uint8_t tag[TAG_SIZE])
+set_of(struct verified *v, const struct verified_tag *tag)
 {
 	uint32_t n;
 	size_t first;
 
-	(void)crypto_shorthash_siphashx24(tag, (const unsigned char *)token,
-	    len, v->key);
-	memcpy(&n, tag, sizeof(n));
+	memcpy(&n, tag->hash, sizeof(n));
 	first = (size_t)n % VERIFIED_ENTRIES;
 	return (&v->entries[first - first % VERIFIED_WAYS]);
 }
@@ -59,23 +70,23 @@ clear(struct entry *entry)
 }
 
 static bool
-is_of(const struct entry *entry, const void *place, const uint8_t tag[TAG_SIZE])
+is_of(const struct entry *entry, const void *place,
+    const struct verified_tag *tag)
 {
 	return (entry->place == place &&
-	    sodium_memcmp(entry->tag, tag, TAG_SIZE) == 0);
+	    crypto_verify_16(entry->tag.hash, tag->hash) == 0);
 }
 
 const char *
-verified_find(struct verified *v, const void *place, const char *token,
-    size_t len, int64_t now, size_t *fields_len)
+verified_find(struct verified *v, const void *place,
+    const struct verified_tag *tag, int64_t now, size_t *fields_len)
 {
-	uint8_t tag[TAG_SIZE];
 	struct entry *set;
 	size_t i;
 
 	if (v == NULL)
 		return (NULL);
-	set = set_of(v, token, len, tag);
+	set = set_of(v, tag);
 	for (i = 0; i < VERIFIED_WAYS && !is_of(&set[i], place, tag); i++)
 		;
 	if (i == VERIFIED_WAYS)
@@ -91,11 +102,10 @@ verified_find(struct verified *v, const void *place, const char *token,
 }
 
 void
-verified_keep(struct verified *v, const void *place, const char *token,
-    size_t len, const struct jwt_times *times, const char *fields,
-    size_t fields_len)
+verified_keep(struct verified *v, const void *place,
+    const struct verified_tag *tag, const struct jwt_times *times,
+    const char *fields, size_t fields_len)
 {
-	uint8_t tag[TAG_SIZE];
 	struct entry *set, *entry;
 	char *copy;
 	size_t i;
@@ -105,12 +115,12 @@ verified_keep(struct verified *v, const void *place, const char *token,
 		return;
 	memcpy(copy, fields, fields_len);
 	copy[fields_len] = '\0';
-	entry = set = set_of(v, token, len, tag);
+	entry = set = set_of(v, tag);
 	for (i = 0; i < VERIFIED_WAYS && !is_of(entry, place, tag); i++)
 		if (is_of(&set[i], place, tag) || set[i].used < entry->used)
 			entry = &set[i];
 	clear(entry);
-	memcpy(entry->tag, tag, sizeof(tag));
+	entry->tag = *tag;
 	entry->place = place;
 	entry->times = *times;
 	entry->used = ++v->count;

@@ -18,18 +18,27 @@
 
 struct verified;
 
+/* a token, for the two below */
+struct verified_tag {
+	uint8_t		 hash[16];
+};
+
 /*
  * As large as it ever gets, besides the answers.  Returns NULL with errno; the
  * other functions take NULL for one that is always empty.
  */
 struct verified	*verified_new(void);
 
+/* With NULL, one that is of no use. */
+void		 verified_tag(const struct verified *, const char *token,
+		    size_t len, struct verified_tag *);
+
 /*
  * The fields of the answer that the token got at that place, if it is still
  * within its times, or NULL.  They are good until the next call.
  */
 const char	*verified_find(struct verified *, const void *place,
-		    const char *token, size_t len, int64_t now,
+		    const struct verified_tag *, int64_t now,
 		    size_t *fields_len);
 
 /*
@@ -37,7 +46,7 @@ const char	*verified_find(struct verified *, const void *place,
  * Long answers are not kept.
  */
 void		 verified_keep(struct verified *, const void *place,
-		    const char *token, size_t len, const struct jwt_times *,
+		    const struct verified_tag *, const struct jwt_times *,
 		    const char *fields, size_t fields_len);
 
 /*

@@ -66,6 +66,7 @@ struct worker {
 	char			 jwks_etag[ETAG_SIZE];
 	struct metadata		*metadata;	/* one per location of it */
 	size_t			 nmetadata;
+	struct jwt_header	 header;	/* of a good token */
 	struct verified		*verified;	/* or NULL */
 
 	struct conns		 conns;

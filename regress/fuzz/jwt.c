@@ -19,7 +19,9 @@ static char *audience[] = { api, web };
 static struct jwk keys[2];
 static struct jwt_issuer issuer = { .name = ISSUER,
     .set = { keys, 1, false } };
-static struct jwt_policy policy = { &issuer, 1, audience, 2, NOW };
+static struct jwt_policy policy = { &issuer, 1, audience, 2, NOW, NULL };
+/* of all good tokens before, whatever they were */
+static struct jwt_header last;
 
 static void
 set_up(void)
@@ -139,6 +141,24 @@ check_taken(const char *header, size_t header_len, const char *claims,
 	json_decref(c);
 }
 
+/* With the header of the last good one it is the same. */
+static void
+check_kept(const char *token, size_t len, enum jwt_error want)
+{
+	struct jwt_policy keeping;
+	struct jwt jwt;
+	int i;
+
+	keeping = policy;
+	keeping.last = &last;
+	/* the second time it may be its own */
+	for (i = 0; i < 2; i++) {
+		must(jwt_verify(token, len, &keeping, &jwt) == want);
+		if (want == JWT_OK)
+			jwt_clear(&jwt);
+	}
+}
+
 /* One bit of it changed, or another key for the same kid: not valid. */
 static void
 check_forged(char *token, size_t len, size_t bit)
@@ -151,6 +171,7 @@ check_forged(char *token, size_t len, size_t bit)
 	bit %= len * 8;
 	copy[bit / 8] ^= (char)(1 << bit % 8);
 	must(jwt_verify(copy, len, &policy, &jwt) != JWT_OK);
+	check_kept(copy, len, jwt_verify(copy, len, &policy, &jwt));
 	free(copy);
 	own = keys[0];
 	keys[0].pkey = keys[1].pkey;
@@ -175,6 +196,7 @@ check_signed(const char *buf, size_t size)
 	token = sign(buf, header_len, claims, size, &len);
 	memset(&jwt, 0, sizeof(jwt));
 	error = jwt_verify(token, len, &policy, &jwt);
+	check_kept(token, len, error);
 	/* a good signature is no reason to say that it is not */
 	must(error != JWT_SIGNATURE);
 	must(*jwt_strerror(error) != '\0');

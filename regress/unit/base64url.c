@@ -1,6 +1,7 @@
 /* common/base64url.c: RFC 4648 sections 4, 5 and 10, RFC 7515 appendix C. */
 #include "base64url.h"
 
+#include <sodium.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -155,12 +156,91 @@ test_round_trip(void)
 	is_int(wrong, 0, "0 to 64 bytes there and back");
 }
 
+/* What libsodium says; its 1.0.18 takes a byte above 0x7f for a digit. */
+static ssize_t
+reference(uint8_t *out, size_t size, const char *in, size_t len)
+{
+	const char *end;
+	size_t i, n;
+
+	for (i = 0; i < len; i++)
+		if ((uint8_t)in[i] > 0x7f)
+			return (-1);
+	if (sodium_base642bin(out, size, in, len, NULL, &n, &end,
+	    sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 || end != in + len)
+		return (-1);
+	return ((ssize_t)n);
+}
+
+static int
+differs(const char *in, size_t len, size_t size)
+{
+	uint8_t want[64], got[64];
+	ssize_t n;
+
+	n = reference(want, size, in, len);
+	return (base64url_decode(got, size, in, len) != n ||
+	    (n > 0 && memcmp(got, want, (size_t)n) != 0));
+}
+
+/* All texts of up to two bytes, and all of three that begin with "k". */
+static void
+test_all_short(void)
+{
+	int a, b, c, wrong;
+	char in[3];
+
+	wrong = differs("", 0, 64) + differs("", 0, 0);
+	for (a = 0; a < 256; a++)
+		for (b = 0; b < 256; b++) {
+			in[0] = (char)a;
+			in[1] = (char)b;
+			wrong += differs(in, 1, 64) + differs(in, 2, 1) +
+			    differs(in, 2, 0);
+		}
+	in[0] = 'k';
+	for (b = 0; b < 256; b++)
+		for (c = 0; c < 256; c++) {
+			in[1] = (char)b;
+			in[2] = (char)c;
+			wrong += differs(in, 3, 2) + differs(in, 3, 1);
+		}
+	is_int(wrong, 0, "as libsodium does, all short ones");
+}
+
+/* digits, and in two of three somewhere one other byte */
+static void
+test_random(void)
+{
+	char in[80];
+	size_t i, j, len, size;
+	int wrong;
+
+	wrong = 0;
+	for (i = 0; i < 100000; i++) {
+		len = randombytes_uniform(sizeof(in) + 1);
+		for (j = 0; j < len; j++)
+			in[j] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst"
+			    "uvwxyz0123456789-_"[randombytes_uniform(64)];
+		if (len > 0 && i % 3 != 0)
+			in[randombytes_uniform((uint32_t)len)] =
+			    (char)randombytes_uniform(256);
+		size = len * 3 / 4 - (len > 1 && i % 16 == 0);
+		wrong += differs(in, len, size);
+	}
+	is_int(wrong, 0, "as libsodium does, random ones");
+}
+
 int
 main(void)
 {
+	if (sodium_init() == -1)
+		abort();
 	test_vectors();
 	test_bad();
 	test_every_byte();
 	test_round_trip();
+	test_all_short();
+	test_random();
 	return (done());
 }

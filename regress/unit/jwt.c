@@ -197,19 +197,24 @@ static const struct {
 
 static EVP_PKEY *key_a, *key_a2, *key_b;
 
-static struct jwk keys_a[] = { { "a", JWK_RS256, NULL, NULL },
-    { "a2", JWK_RS256, NULL, NULL } };
-static struct jwk keys_b[] = { { "b", JWK_RS256, NULL, NULL } };
+static struct jwk keys_a[] = { { "a", JWK_RS256, NULL, NULL, NULL },
+    { "a2", JWK_RS256, NULL, NULL, NULL } };
+static struct jwk keys_b[] = { { "b", JWK_RS256, NULL, NULL, NULL } };
 static struct jwt_issuer issuers[] = {
 	{ "https://a.example", false, { keys_a, 2, false } },
 	{ "https://b.example", false, { keys_b, 1, false } },
 };
 static char *audience[] = { (char *)"api", (char *)"api2" };
-static struct jwt_policy policy = { issuers, 2, audience, 2, NOW };
+static struct jwt_header last;
+static struct jwt_policy policy = { issuers, 2, audience, 2, NOW, NULL };
+static struct jwt_policy keeping = { issuers, 2, audience, 2, NOW, &last };
 
 static bool seen[JWT_SCOPE + 1];
 
-/* from memory of its exact size, without a NUL */
+/*
+ * From memory of its exact size, without a NUL; also with the header of the
+ * last good one, which changes nothing.
+ */
 static enum jwt_error
 verify_n(const char *token, size_t len, struct jwt *out)
 {
@@ -220,7 +225,12 @@ verify_n(const char *token, size_t len, struct jwt *out)
 	if ((copy = malloc(len + (len == 0))) == NULL)
 		abort();
 	memcpy(copy, token, len);
-	error = jwt_verify(copy, len, &policy, &jwt);
+	error = jwt_verify(copy, len, &keeping, &jwt);
+	if (error == JWT_OK)
+		jwt_clear(&jwt);
+	memset(&jwt, 0, sizeof(jwt));
+	if (error != jwt_verify(copy, len, &policy, &jwt))
+		ok(0, "with a header that is kept it is another answer");
 	free(copy);
 	seen[error] = true;
 	if (error == JWT_OK && out != NULL)
@@ -467,6 +477,7 @@ main(void)
 	check(key_a, H, NO_EXP(",\"exp\":1999999940"), JWT_EXPIRED, "expired");
 	check(key_a, H, C(",\"nbf\":2000000061"), JWT_NOT_YET, "not yet");
 	test_strerror();
+	jwt_header_clear(&last);
 	EVP_PKEY_free(key_a);
 	EVP_PKEY_free(key_a2);
 	EVP_PKEY_free(key_b);

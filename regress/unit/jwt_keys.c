@@ -19,6 +19,7 @@
 			"\"exp\":2000000900}"
 
 static EVP_PKEY *one, *two;
+static struct jwt_header last;		/* of all that are checked */
 static char api[] = "api";
 static char *audience[] = { api };
 
@@ -34,7 +35,7 @@ static enum jwt_error
 verify(const struct jwt_issuer *issuers, size_t n, const char *token,
     int64_t now)
 {
-	struct jwt_policy policy = { issuers, n, audience, 1, now };
+	struct jwt_policy policy = { issuers, n, audience, 1, now, &last };
 	enum jwt_error error;
 	struct jwt jwt;
 
@@ -60,8 +61,8 @@ static void
 test_issuers(void)
 {
 	/* the same kid at both, as it may well happen */
-	struct jwk key_a = { "k", JWK_RS256, one, NULL };
-	struct jwk key_b = { "k", JWK_RS256, two, NULL };
+	struct jwk key_a = { "k", JWK_RS256, one, NULL, NULL };
+	struct jwk key_b = { "k", JWK_RS256, two, NULL, NULL };
 	const struct jwt_issuer both[] = { { A, false, { &key_a, 1, false } },
 	    { B, false, { &key_b, 1, false } } };
 
@@ -112,11 +113,62 @@ test_many_keys(void)
 	    "nor does a key without one have any");
 }
 
+/* With a good header that is still there, the token is another one. */
+static void
+check_after(const struct jwt_issuer *issuer, const char *header,
+    const char *claims, enum jwt_error want, const char *what)
+{
+	struct jwk key = { "k", JWK_RS256, one, NULL, NULL };
+	const struct jwt_issuer good = { A, false, { &key, 1, false } };
+
+	check(&good, 1, one, HEADER("k"), CLAIMS(A), JWT_OK, "a good one");
+	check(issuer, 1, one, header, claims, want, what);
+}
+
+/* A header is read once; what it means is looked at each time. */
+static void
+test_last_header(void)
+{
+	struct jwk key = { "k", JWK_RS256, one, NULL, NULL };
+	const struct jwt_issuer issuer = { A, false, { &key, 1, false } };
+	const json_t *object;
+
+	check_after(&issuer, HEADER("k"), CLAIMS(A), JWT_OK, "the same");
+	object = last.object;
+	ok(object != NULL && last.text_len == strlen("eyJhbGciOiJSUzI1NiIsImtpZ"
+	    "CI6ImsifQ") && memcmp(last.text, "eyJhbGciOiJSUzI1NiIsImtpZCI6Ims"
+	    "ifQ", last.text_len) == 0, "is kept");
+	check(&issuer, 1, one, HEADER("k"), CLAIMS(B), JWT_ISSUER,
+	    "another issuer");
+	check(&issuer, 1, two, HEADER("k"), CLAIMS(A), JWT_SIGNATURE,
+	    "another's signature");
+	check(&issuer, 1, two, HEADER("j"), CLAIMS(A), JWT_KEY, "another kid");
+	check(&issuer, 1, one, "{\"alg\":\"RS256\",\"crit\":[]}", CLAIMS(A),
+	    JWT_CRITICAL, "crit");
+	check(&issuer, 1, two, NO_KID, CLAIMS(A), JWT_SIGNATURE, "no kid");
+	ok(last.object == object, "what is not good is not kept");
+	check(&issuer, 1, one, NO_KID, CLAIMS(A), JWT_OK, "no kid, and good");
+	ok(last.object != object, "... is");
+	strlcpy(key.kid, "j", sizeof(key.kid));
+	check_after(&issuer, HEADER("k"), CLAIMS(A), JWT_KEY,
+	    "the key has another kid now");
+	strlcpy(key.kid, "k", sizeof(key.kid));
+	key.alg = JWK_PS256;
+	check_after(&issuer, HEADER("k"), CLAIMS(A), JWT_ALGORITHM,
+	    "... another algorithm");
+	key.alg = JWK_RS256;
+	key.pkey = two;
+	check_after(&issuer, HEADER("k"), CLAIMS(A), JWT_SIGNATURE,
+	    "it is another key");
+	jwt_header_clear(&last);
+	ok(last.object == NULL && last.text == NULL, "cleared");
+}
+
 /* what is left in libcrypto's queue, a TLS library may take for its own */
 static void
 test_no_errors_left(void)
 {
-	struct jwk key = { "k", JWK_RS256, one, NULL };
+	struct jwk key = { "k", JWK_RS256, one, NULL, NULL };
 	const struct jwt_issuer issuer = { A, false, { &key, 1, false } };
 
 	ERR_clear_error();
@@ -268,10 +320,12 @@ main(void)
 	two = token_key(EVP_PKEY_RSA, 2048);
 	test_issuers();
 	test_many_keys();
+	test_last_header();
 	test_no_errors_left();
 	test_confusion();
 	test_rfc7515();
 	test_peek();
+	jwt_header_clear(&last);
 	EVP_PKEY_free(one);
 	EVP_PKEY_free(two);
 	return (done());

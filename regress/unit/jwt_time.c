@@ -72,11 +72,11 @@ static const struct {
 int
 main(void)
 {
-	struct jwk key = { "", JWK_RS256, NULL, NULL };
+	struct jwk key = { "", JWK_RS256, NULL, NULL, NULL };
 	struct jwt_issuer issuer = { "i", false, { &key, 1, false } };
 	char name[] = "a";
 	char *audience[] = { name };
-	struct jwt_policy policy = { &issuer, 1, audience, 1, 0 };
+	struct jwt_policy policy = { &issuer, 1, audience, 1, 0, NULL };
 	enum jwt_error error;
 	struct jwt jwt;
 	char *claims, *token;

@@ -16,10 +16,12 @@ static const int here, there;
 static const char *
 find(struct verified *v, const void *place, const char *token, int64_t now)
 {
+	struct verified_tag tag;
 	const char *fields;
 	size_t n;
 
-	fields = verified_find(v, place, token, strlen(token), now, &n);
+	verified_tag(v, token, strlen(token), &tag);
+	fields = verified_find(v, place, &tag, now, &n);
 	if (fields == NULL)
 		return ("none");
 	return (strlen(fields) == n ? fields : "its length is wrong");
@@ -29,8 +31,10 @@ static void
 keep(struct verified *v, const void *place, const char *token,
     const char *fields)
 {
-	verified_keep(v, place, token, strlen(token), &times, fields,
-	    strlen(fields));
+	struct verified_tag tag;
+
+	verified_tag(v, token, strlen(token), &tag);
+	verified_keep(v, place, &tag, &times, fields, strlen(fields));
 }
 
 static void

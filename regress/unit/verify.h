@@ -21,7 +21,7 @@ verify(const char *jwks, const char *token, size_t len)
 	char a[] = "a";
 	char *audience[] = { a };
 	struct jwt_issuer issuer = { "i", true, { NULL, 0, false } };
-	struct jwt_policy policy = { &issuer, 1, audience, 1, 500 };
+	struct jwt_policy policy = { &issuer, 1, audience, 1, 500, NULL };
 	enum jwt_error error;
 	struct jwt jwt;
 	const char *why;
