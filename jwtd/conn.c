@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "conn_io.h"
 #include "conn_proxy.h"
+#include "conn_tls.h"
 #include "link.h"
 #include "log.h"
 #include "metrics.h"
@@ -53,15 +54,12 @@ want(struct conn *conn, short events)
 static int
 begin(struct conn *conn)
 {
-	struct tls *tls;
-
 	conn->state = CONN_HEAD;
-	if ((tls = conn->listener->tls) == NULL)
+	if (conn->listener->tls == NULL)
 		return (0);
 	conn->state = CONN_HANDSHAKE;
-	if (tls_accept_socket(tls, &conn->tls, conn->fd) == 0)
+	if (conn_tls_accept(conn) == 0)
 		return (0);
-	log_debug("tls: %s", tls_error(tls));
 	metrics_add(&conn->worker->metrics->handshakes_failed, 1);
 	conn_free(conn);
 	return (-1);
@@ -103,8 +101,7 @@ conn_free(struct conn *conn)
 	deadline_clear(&conn->deadline);
 	if (conn->pending != NULL)
 		link_forget(worker->link, conn->pending);
-	if (conn->tls != NULL)
-		tls_free(conn->tls);
+	conn_tls_free(conn);
 	close(conn->fd);
 	buf_release(&worker->pool, &conn->in);
 	buf_release(&worker->pool, &conn->out);
@@ -112,77 +109,6 @@ conn_free(struct conn *conn)
 	metrics_set(&worker->metrics->connections, --worker->nconns);
 	free(conn);
 	worker_conn_closed(worker);
-}
-
-/* Write what there is.  Returns -1 if the connection is broken. */
-static int
-flush(struct conn *conn)
-{
-	struct buf *out;
-	ssize_t n;
-
-	out = &conn->out;
-	while (out->off < out->len) {
-		n = conn_transfer(conn, out->p + out->off,
-		    out->len - out->off, true);
-		if (n == -2)
-			return (-1);
-		if (n == -1)
-			return (0);
-		out->off += (size_t)n;
-	}
-	buf_release(&conn->worker->pool, out);
-	return (0);
-}
-
-/*
- * Make room in the input.  The head of a request whose body is still to come
- * moves too, and is parsed again, because what it points to was elsewhere.
- */
-static void
-compact(struct conn *conn)
-{
-	size_t scanned;
-	bool moves;
-	int status;
-
-	moves = conn->in.off > 0;
-	buf_compact(&conn->worker->pool, &conn->in);
-	if (!moves || conn->state != CONN_BODY)
-		return;
-	scanned = 0;
-	(void)http_head_parse(conn->in.p, conn->in.len, &scanned, &conn->head,
-	    &status);
-}
-
-/* Read what there is room for.  Returns -1 if the connection is broken. */
-static int
-fill(struct conn *conn)
-{
-	struct buf *in;
-	size_t room;
-	ssize_t n;
-
-	in = &conn->in;
-	compact(conn);
-	if (in->p == NULL &&
-	    buf_reserve(&conn->worker->pool, in, BUF_SIZE) == -1)
-		return (-1);
-	while ((room = in->size - in->len) > 0 && !conn->peer_done) {
-		n = conn_transfer(conn, in->p + in->len, room, false);
-		if (n == -2)
-			return (-1);
-		if (n == -1)
-			break;
-		if (n == 0)
-			conn->peer_done = true;
-		in->len += (size_t)n;
-		/* less than was asked for is all that there is */
-		if ((size_t)n < room)
-			break;
-	}
-	conn->held = conn->tls != NULL && in->len == in->size;
-	return (0);
 }
 
 static void
@@ -289,10 +215,12 @@ finish(struct conn *conn)
 	if (conn->tls != NULL)
 		(void)tls_close(conn->tls);
 	if (conn->peer_done || (conn->in.off == conn->in.len &&
-	    conn->state == CONN_HEAD && conn->scanned == 0)) {
+	    conn->state == CONN_HEAD && conn->scanned == 0 &&
+	    conn_tls_ahead(conn) == 0)) {
 		conn_free(conn);
 		return;
 	}
+	conn_tls_free(conn);
 	buf_release(&worker->pool, &conn->in);
 	(void)shutdown(conn->fd, SHUT_WR);
 	conn->state = CONN_LINGER;
@@ -334,7 +262,8 @@ set_events(struct conn *conn)
 	else if (!conn->peer_done &&
 	    (conn->in.p == NULL || conn->in.len < conn->in.size)) {
 		events |= EV_READ;
-		if (conn->held && conn->state != CONN_WAIT)
+		if (conn->held && conn->state != CONN_WAIT &&
+		    conn->tls_wants == 0)
 			events |= EV_TIMEOUT;
 	}
 	want(conn, events);
@@ -348,7 +277,7 @@ conn_work(struct conn *conn)
 
 	do {
 		more = take_requests(conn);
-		if (flush(conn) == -1) {
+		if (conn_flush(conn) == -1) {
 			conn_free(conn);
 			return;
 		}
@@ -369,7 +298,7 @@ conn_work(struct conn *conn)
 			return;
 		}
 	}
-	compact(conn);
+	conn_compact(conn);
 	set_deadline(conn);
 	set_events(conn);
 }
@@ -439,6 +368,7 @@ on_event(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	conn = arg;
+	conn->drained = false;
 	if (conn->state == CONN_LINGER) {
 		discard(conn);
 		return;
@@ -449,7 +379,7 @@ on_event(int fd, short what, void *arg)
 		return;
 	conn->tls_wants = 0;
 	/* a client that does not read its answers is not read from either */
-	if (conn->out.p == NULL && !conn->peer_done && fill(conn) == -1) {
+	if (conn->out.p == NULL && !conn->peer_done && conn_fill(conn) == -1) {
 		conn_free(conn);
 		return;
 	}
@@ -463,7 +393,8 @@ conn_drain(struct conn *conn)
 	    conn->state == CONN_HANDSHAKE || conn->state == CONN_PROXY)
 		return;
 	/* a request may be there that was not read yet */
-	if (conn->in.p == NULL && conn->out.p == NULL && fill(conn) == 0 &&
+	conn->drained = false;
+	if (conn->in.p == NULL && conn->out.p == NULL && conn_fill(conn) == 0 &&
 	    conn->in.len > 0) {
 		conn_work(conn);
 		return;
@@ -487,7 +418,7 @@ conn_expired_request(void *arg)
 	memset(&conn->head, 0, sizeof(conn->head));
 	conn->state = CONN_BODY;	/* so that it lingers */
 	refuse(conn, 408);
-	if (flush(conn) == -1)
+	if (conn_flush(conn) == -1)
 		conn_free(conn);
 	else
 		finish(conn);

@@ -35,6 +35,7 @@ struct conn {
 	short			 events;	/* that event waits for */
 	short			 tls_wants;	/* other than the usual */
 	struct deadline		 deadline;
+	struct buf		 spilt;		/* conn_tls.c */
 	struct buf		 in;
 	struct buf		 out;
 	size_t			 scanned;	/* http_head_parse() */
@@ -45,6 +46,7 @@ struct conn {
 	int			 status;	/* of the last answer */
 	bool			 peer_done;	/* sends no more */
 	bool			 held;		/* TLS may have read more */
+	bool			 drained;	/* the socket, since it woke */
 	bool			 close;		/* after what is in out */
 };
 

@@ -2,17 +2,13 @@
 #ifndef CONN_IO_H
 #define CONN_IO_H
 
-#include <sys/types.h>
-
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "conn.h"
 
-/*
- * Read or write some.  Returns the number of bytes, 0 when the peer sends no
- * more, -1 when there is nothing to do now, -2 when the connection is broken.
- */
-ssize_t	conn_transfer(struct conn *, char *p, size_t len, bool writing);
+/* Write what there is.  Returns -1 if the connection is broken. */
+int	conn_flush(struct conn *);
+/* Read what there is room for.  Returns -1 if the connection is broken. */
+int	conn_fill(struct conn *);
+/* Make room in the input. */
+void	conn_compact(struct conn *);
 
 #endif

@@ -31,7 +31,8 @@ static struct {
 	int		 fd;
 	uint64_t	 id;		/* of the last request */
 	bool		 slow;
-} state = { -1, 0, false };
+	int		 kept;		/* ex_data of EC keys: their names */
+} state = { -1, 0, false, -1 };
 
 static void
 set_slow(bool slow)
@@ -164,6 +165,48 @@ private_decrypt(int len, const unsigned char *from, unsigned char *to,
 	return (-1);
 }
 
+/* as long as the process, for one of the few keys that it ever has */
+static uint8_t *
+keep(const uint8_t name[TLSKEY_NAME])
+{
+	struct kept {
+		struct kept	*next;
+		uint8_t		 name[TLSKEY_NAME];
+	};
+	static struct kept *first;
+	struct kept *kept;
+
+	for (kept = first; kept != NULL; kept = kept->next)
+		if (memcmp(kept->name, name, TLSKEY_NAME) == 0)
+			return (kept->name);
+	if ((kept = malloc(sizeof(*kept))) == NULL)
+		return (NULL);
+	memcpy(kept->name, name, TLSKEY_NAME);
+	kept->next = first;
+	first = kept;
+	return (kept->name);
+}
+
+/*
+ * keyname_ec(), once for each key: to write a point down takes a third of the
+ * time of a signature.  libcrypto may copy the key and free one of the two,
+ * and what is kept with it serves all copies.
+ */
+static bool
+name_of(EC_KEY *ec, uint8_t name[TLSKEY_NAME])
+{
+	const uint8_t *kept;
+
+	if ((kept = EC_KEY_get_ex_data(ec, state.kept)) != NULL) {
+		memcpy(name, kept, TLSKEY_NAME);
+		return (true);
+	}
+	if (!keyname_ec(ec, name))
+		return (false);
+	(void)EC_KEY_set_ex_data(ec, state.kept, keep(name));
+	return (true);
+}
+
 static ECDSA_SIG *
 sign_sig(const unsigned char *digest, int len, const BIGNUM *kinv,
     const BIGNUM *r, EC_KEY *ec)
@@ -175,7 +218,7 @@ sign_sig(const unsigned char *digest, int len, const BIGNUM *kinv,
 	(void)kinv;
 	(void)r;
 	request.kind = TLSKEY_ECDSA;
-	if (len <= 0 || !keyname_ec(ec, request.name) ||
+	if (len <= 0 || !name_of(ec, request.name) ||
 	    !ask(&request, digest, (size_t)len, &reply))
 		return (NULL);
 	p = reply.data;
@@ -197,7 +240,9 @@ tlskey_client_init(int fd)
 	if ((rsa = RSA_meth_dup(RSA_get_default_method())) == NULL ||
 	    (ec = EC_KEY_METHOD_new(EC_KEY_get_default_method())) == NULL ||
 	    RSA_meth_set_priv_enc(rsa, private_encrypt) != 1 ||
-	    RSA_meth_set_priv_dec(rsa, private_decrypt) != 1)
+	    RSA_meth_set_priv_dec(rsa, private_decrypt) != 1 ||
+	    (state.kept = EC_KEY_get_ex_new_index(0, NULL, NULL, NULL,
+	    NULL)) == -1)
 		fatalx("no memory for the methods of keys");
 	EC_KEY_METHOD_get_sign(ec, &sign, &setup, NULL);
 	EC_KEY_METHOD_set_sign(ec, sign, setup, sign_sig);

@@ -25,6 +25,7 @@
 struct key {
 	uint8_t		 name[TLSKEY_NAME];
 	EVP_PKEY	*pkey;
+	EVP_PKEY_CTX	*ctx[TLSKEY_KINDS];	/* NULL until it is needed */
 };
 
 struct tlskeys {
@@ -185,6 +186,7 @@ tlskeys_load(const struct conf *conf, json_t **certificates)
 		keys->v = reallocarray(keys->v, keys->n + 1, sizeof(*keys->v));
 		if (keys->v == NULL)
 			fatal("keys");
+		memset(&keys->v[keys->n], 0, sizeof(*keys->v));
 		load(&keys->v[keys->n++], server, *certificates);
 	}
 	return (keys);
@@ -193,22 +195,25 @@ tlskeys_load(const struct conf *conf, json_t **certificates)
 void
 tlskeys_free(struct tlskeys *keys)
 {
-	size_t i;
+	size_t i, kind;
 
-	for (i = 0; i < keys->n; i++)
+	for (i = 0; i < keys->n; i++) {
+		for (kind = 0; kind < TLSKEY_KINDS; kind++)
+			EVP_PKEY_CTX_free(keys->v[i].ctx[kind]);
 		EVP_PKEY_free(keys->v[i].pkey);
+	}
 	free(keys->v);
 	free(keys);
 }
 
-static EVP_PKEY *
+static struct key *
 find(const struct tlskeys *keys, const uint8_t name[TLSKEY_NAME])
 {
 	size_t i;
 
 	for (i = 0; i < keys->n; i++)
 		if (memcmp(keys->v[i].name, name, TLSKEY_NAME) == 0)
-			return (keys->v[i].pkey);
+			return (&keys->v[i]);
 	return (NULL);
 }
 
@@ -219,47 +224,71 @@ hash_of(uint32_t len)
 	    EVP_sha512());
 }
 
-/* Is that what this key signs?  Then the context is set up for it. */
+/* Is that what this key signs? */
 static bool
-set_up(EVP_PKEY_CTX *ctx, EVP_PKEY *pkey, const struct tlskey_request *m)
+is_for(const struct key *key, const struct tlskey_request *m)
 {
 	bool rsa;
 
-	rsa = EVP_PKEY_base_id(pkey) == EVP_PKEY_RSA;
-	if (EVP_PKEY_sign_init(ctx) != 1)
-		return (false);
+	rsa = EVP_PKEY_base_id(key->pkey) == EVP_PKEY_RSA;
 	switch (m->kind) {
 	case TLSKEY_ECDSA:
 		return (!rsa);
 	case TLSKEY_RSA_PKCS1:
-		return (rsa && EVP_PKEY_CTX_set_rsa_padding(ctx,
-		    RSA_PKCS1_PADDING) == 1 &&
-		    EVP_PKEY_CTX_set_signature_md(ctx, hash_of(m->len)) == 1);
+		return (rsa);
 	case TLSKEY_RSA_PSS:
 		return (rsa && padding_is_pss(m->data, m->len,
-		    (unsigned int)EVP_PKEY_bits(pkey)) &&
-		    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) == 1);
+		    (unsigned int)EVP_PKEY_bits(key->pkey)));
 	default:
 		return (false);
 	}
 }
 
+/* for all signatures of that kind; NULL when memory is short */
+static EVP_PKEY_CTX *
+new_context(EVP_PKEY *pkey, uint32_t kind)
+{
+	EVP_PKEY_CTX *ctx;
+
+	if ((ctx = EVP_PKEY_CTX_new(pkey, NULL)) == NULL)
+		return (NULL);
+	if (EVP_PKEY_sign_init(ctx) != 1 || (kind != TLSKEY_ECDSA &&
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, kind == TLSKEY_RSA_PKCS1 ?
+	    RSA_PKCS1_PADDING : RSA_NO_PADDING) != 1)) {
+		EVP_PKEY_CTX_free(ctx);
+		return (NULL);
+	}
+	return (ctx);
+}
+
+/*
+ * A context costs as much as a third of an ECDSA signature, so it is kept: one
+ * for each kind, as what is set in it for one is never there for another.
+ */
 size_t
 tlskeys_sign(const struct tlskeys *keys, const struct tlskey_request *m,
     uint8_t out[TLSKEY_RSA_MAX])
 {
-	EVP_PKEY_CTX *ctx;
-	EVP_PKEY *pkey;
+	EVP_PKEY_CTX **ctx;
+	struct key *key;
 	size_t n;
 	bool good;
 
-	if ((pkey = find(keys, m->name)) == NULL ||
-	    (ctx = EVP_PKEY_CTX_new(pkey, NULL)) == NULL)
+	if ((key = find(keys, m->name)) == NULL || !is_for(key, m))
 		return (0);
+	ctx = &key->ctx[m->kind];
+	if (*ctx == NULL && (*ctx = new_context(key->pkey, m->kind)) == NULL) {
+		ERR_clear_error();
+		return (0);
+	}
 	n = TLSKEY_RSA_MAX;
-	good = set_up(ctx, pkey, m) &&
-	    EVP_PKEY_sign(ctx, out, &n, m->data, m->len) == 1;
-	EVP_PKEY_CTX_free(ctx);
+	good = (m->kind != TLSKEY_RSA_PKCS1 ||
+	    EVP_PKEY_CTX_set_signature_md(*ctx, hash_of(m->len)) == 1) &&
+	    EVP_PKEY_sign(*ctx, out, &n, m->data, m->len) == 1;
+	if (!good) {
+		EVP_PKEY_CTX_free(*ctx);
+		*ctx = NULL;
+	}
 	ERR_clear_error();
 	return (good ? n : 0);
 }

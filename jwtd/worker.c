@@ -28,11 +28,11 @@
 #include "link.h"
 #include "log.h"
 #include "metrics.h"
-#include "plaintext.h"
 #include "priv.h"
 #include "request_log.h"
 #include "revoked.h"
 #include "sandbox.h"
+#include "sslctx.h"
 #include "system.h"
 #include "tlsconf.h"
 #include "tlskey_client.h"
@@ -327,7 +327,7 @@ setup_listeners(struct worker *worker)
 
 	certificates = NULL;
 	if (conf_tls(worker->conf)) {
-		plaintext_wipe();
+		sslctx_init();
 		tlskey_client_init(FD_TLSKEY);
 		certificates = certificates_read(FD_CERTIFICATES);
 	} else
