@@ -10,6 +10,7 @@
 #include "hashing.h"
 #include "metrics.h"
 #include "remember.h"
+#include "shared_wait.h"
 #include "sign.h"
 #include "store.h"
 #include "throttle.h"
@@ -45,10 +46,14 @@ struct serve {
 	size_t			 slot;		/* this signer's, in held */
 	int			 life;		/* ends when the master does */
 	int			 workers[CONF_MAX_WORKERS];	/* -1: none */
+	struct shared_wait	 wait;		/* for these, its own */
 };
 
 /* By the master: what follows from conf.  Ends the program without memory. */
 void	serve_init(struct serve *);
+
+/* By a signer, before its sandbox. */
+void	serve_prepare(struct serve *);
 
 /*
  * Serve until SIGTERM, which is blocked but while this waits, or until the
