@@ -92,9 +92,13 @@ static const struct sandbox_call fill[] = {
 	CALL(ftruncate), IF(fcntl, 2, ALL, F_ADD_SEALS)
 };
 
-/* libevent's loop, on epoll */
+/* By an epoll descriptor that was made before. */
+static const struct sandbox_call waiting[] = {
+	CALL(epoll_wait), CALL(epoll_pwait), CALL(epoll_pwait2)
+};
+
+/* libevent's loop, which changes what it waits for */
 static const struct sandbox_call events[] = {
-	CALL(epoll_wait), CALL(epoll_pwait), CALL(epoll_pwait2),
 	CALL(epoll_ctl)
 };
 
@@ -176,7 +180,9 @@ static const struct sandbox_call confine[] = {
 	IF(prlimit64, 1, ALL, 0), CALL(capget), CALL(capset),
 	/* memlock() of what is forked */
 	CALL(mlockall), CALL(seccomp), CALL(landlock_create_ruleset),
-	CALL(landlock_add_rule), CALL(landlock_restrict_self)
+	CALL(landlock_add_rule), CALL(landlock_restrict_self),
+	/* what a signer waits by; its own filter has neither */
+	CALL(epoll_create1), CALL(epoll_ctl)
 };
 
 /* A program is started, and becomes its user: for the parent alone. */
@@ -225,14 +231,15 @@ static const struct sandbox_call sanitizer[] = {
 #define GROUP(calls)	{ (calls), sizeof(calls) / sizeof((calls)[0]) }
 
 enum {
-	LIFE, MEMORY, IO, GIVEN, FILL, EVENTS, CONNECTIONS, CONNECT_TCP,
-	CONNECT_LOCAL, DROP_PEERS, FILES, REPLACE, RESOLVE, CHILDREN, CONFINE,
-	START, NO_LOG
+	LIFE, MEMORY, IO, GIVEN, FILL, WAITING, EVENTS, CONNECTIONS,
+	CONNECT_TCP, CONNECT_LOCAL, DROP_PEERS, FILES, REPLACE, RESOLVE,
+	CHILDREN, CONFINE, START, NO_LOG
 };
 
 static const struct sandbox_group groups[] = {
 	[LIFE] = GROUP(life), [MEMORY] = GROUP(memory), [IO] = GROUP(io),
-	[GIVEN] = GROUP(given), [FILL] = GROUP(fill), [EVENTS] = GROUP(events),
+	[GIVEN] = GROUP(given), [FILL] = GROUP(fill),
+	[WAITING] = GROUP(waiting), [EVENTS] = GROUP(events),
 	[CONNECTIONS] = GROUP(connections),
 	[CONNECT_TCP] = GROUP(connect_tcp),
 	[CONNECT_LOCAL] = GROUP(connect_local),
@@ -248,7 +255,8 @@ static const struct sandbox_group groups[] = {
 static unsigned int
 signer_groups(const struct sandbox_needs *needs)
 {
-	return (BIT(DROP_PEERS) | (needs->ndirectories > 0 ? BIT(FILES) : 0) |
+	return (BIT(WAITING) | BIT(DROP_PEERS) |
+	    (needs->ndirectories > 0 ? BIT(FILES) : 0) |
 	    (needs->write ? BIT(REPLACE) : 0) |
 	    (needs->local ? BIT(CONNECT_LOCAL) : 0) |
 	    (needs->nports > 0 ? BIT(CONNECT_TCP) : 0));
@@ -262,10 +270,11 @@ role_groups(enum sandbox_role role, const struct sandbox_needs *needs)
 		/* children begin with its filter, and must be let do theirs */
 		return (BIT(START + 1) - 1);
 	case SANDBOX_WORKER:
-		return (BIT(GIVEN) | BIT(EVENTS) | BIT(CONNECTIONS));
+		return (BIT(GIVEN) | BIT(WAITING) | BIT(EVENTS) |
+		    BIT(CONNECTIONS));
 	case SANDBOX_TRUST:
-		return (BIT(GIVEN) | BIT(FILL) | BIT(EVENTS) |
-		    BIT(CONNECT_TCP));
+		return (BIT(GIVEN) | BIT(FILL) | BIT(WAITING) |
+		    BIT(EVENTS) | BIT(CONNECT_TCP));
 	case SANDBOX_RESOLVER:
 		return (BIT(FILES) | BIT(CONNECT_TCP) | BIT(CONNECT_LOCAL) |
 		    BIT(RESOLVE));

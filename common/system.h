@@ -4,6 +4,8 @@
 #ifndef SYSTEM_H
 #define SYSTEM_H
 
+#include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -39,5 +41,19 @@ const char *system_ca_bundle(void);
 
 /* Where PostgreSQL has its socket unless it is told otherwise. */
 const char *system_postgres_directory(void);
+
+/*
+ * A descriptor to wait by for something on any of these, of which -1 is none:
+ * all that wait are woken for the first of them, and for the others one of them
+ * is that waits, as a rule.  Returns -1 with errno, which is ENOSYS where there
+ * is no such thing.
+ */
+int	system_wait_open(const int *fds, size_t n);
+/*
+ * Wait for at most that many ms, with that mask, and say of which there is
+ * something.  Returns how many these are, or -1 with errno.
+ */
+int	system_wait(int wait, bool *ready, size_t n, int ms,
+	    const sigset_t *);
 
 #endif

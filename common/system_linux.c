@@ -1,13 +1,17 @@
 /* Linux's own ways; see system.h. */
 #include "system.h"
 
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+#define WAIT_EVENTS	16	/* at a time; the others are there next time */
 
 int
 system_anonymous_file(const char *name)
@@ -73,4 +77,42 @@ const char *
 system_postgres_directory(void)
 {
 	return ("/var/run/postgresql");
+}
+
+int
+system_wait_open(const int *fds, size_t n)
+{
+	struct epoll_event event;
+	size_t i;
+	int error, wait;
+
+	if ((wait = epoll_create1(EPOLL_CLOEXEC)) == -1)
+		return (-1);
+	for (i = 0; i < n; i++) {
+		memset(&event, 0, sizeof(event));
+		event.events = i == 0 ? EPOLLIN : EPOLLIN | EPOLLEXCLUSIVE;
+		event.data.u64 = i;
+		if (fds[i] != -1 &&
+		    epoll_ctl(wait, EPOLL_CTL_ADD, fds[i], &event) == -1) {
+			error = errno;
+			close(wait);
+			errno = error;
+			return (-1);
+		}
+	}
+	return (wait);
+}
+
+int
+system_wait(int wait, bool *ready, size_t n, int ms, const sigset_t *mask)
+{
+	struct epoll_event events[WAIT_EVENTS];
+	int came, i;
+
+	memset(ready, 0, n * sizeof(*ready));
+	came = epoll_pwait(wait, events, WAIT_EVENTS, ms, mask);
+	for (i = 0; i < came; i++)
+		if (events[i].data.u64 < n)
+			ready[events[i].data.u64] = true;
+	return (came);
 }

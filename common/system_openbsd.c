@@ -80,3 +80,25 @@ system_postgres_directory(void)
 {
 	return ("/tmp");
 }
+
+/* There is none that wakes one of several; see shared_wait.h. */
+int
+system_wait_open(const int *fds, size_t n)
+{
+	(void)fds;
+	(void)n;
+	errno = ENOSYS;
+	return (-1);
+}
+
+int
+system_wait(int wait, bool *ready, size_t n, int ms, const sigset_t *mask)
+{
+	(void)wait;
+	(void)ready;
+	(void)n;
+	(void)ms;
+	(void)mask;
+	errno = ENOSYS;
+	return (-1);
+}

@@ -249,41 +249,26 @@ take_some(struct serve *serve, bool ready[CONF_MAX_WORKERS], size_t *turn,
 }
 
 /*
- * Wait for packets for so many ms, 0 to look only, and say whose are there.  Signals arrive here and nowhere else.  Returns -1 when it is time
- * to end.
+ * Wait for packets for so many ms, 0 to look only, and say whose are there.
+ * Signals arrive here and nowhere else.  Returns -1 when it is time to end.
  */
 static int
 wait_for_work(struct serve *serve, const sigset_t *mask, int ms,
     bool ready[CONF_MAX_WORKERS])
 {
-	struct timespec ts;
-	struct pollfd pfd[CONF_MAX_WORKERS + 1];
-	size_t i, n, of[CONF_MAX_WORKERS + 1];
+	bool wanted[SHARED_WAIT_MAX], came[SHARED_WAIT_MAX];
+	size_t i;
 
 	metrics_set(&serve->metrics->beat, clock_ms());
-	memset(ready, 0, CONF_MAX_WORKERS * sizeof(*ready));
-	pfd[0].fd = serve->life;
-	pfd[0].events = POLLIN;
-	n = 1;
-	for (i = 0; i < serve->conf->prefork; i++) {
-		if (!may_take(serve, i))
-			continue;
-		of[n] = i;
-		pfd[n].fd = serve->workers[i];
-		pfd[n++].events = POLLIN;
-	}
-	ts.tv_sec = ms / 1000;
-	ts.tv_nsec = ms % 1000 * 1000000L;
-	if (ppoll(pfd, (nfds_t)n, &ts, mask) == -1) {
-		if (errno != EINTR)
-			fatal("ppoll");
-		return (terminated ? -1 : 0);
-	}
-	if (terminated || pfd[0].revents != 0)
-		return (-1);
-	while (--n > 0)
-		ready[of[n]] = pfd[n].revents != 0;
-	return (0);
+	wanted[0] = true;	/* the end of the master */
+	for (i = 0; i < serve->conf->prefork; i++)
+		wanted[i + 1] = may_take(serve, i);
+	memset(came, 0, sizeof(came));
+	if (shared_wait(&serve->wait, wanted, came, ms, mask) == -1 &&
+	    errno != EINTR)
+		fatal("waiting for requests");
+	memcpy(ready, came + 1, serve->conf->prefork * sizeof(*ready));
+	return (terminated || came[0] ? -1 : 0);
 }
 
 /*
@@ -316,6 +301,17 @@ finish(struct serve *serve, struct issue_scratch *scratch)
 }
 
 void
+serve_prepare(struct serve *serve)
+{
+	int fds[SHARED_WAIT_MAX];
+
+	fds[0] = serve->life;
+	memcpy(fds + 1, serve->workers,
+	    serve->conf->prefork * sizeof(*serve->workers));
+	shared_wait_open(&serve->wait, fds, serve->conf->prefork + 1);
+}
+
+void
 serve_run(struct serve *serve)
 {
 	static const int heard[] = { SIGTERM, 0 };
@@ -343,6 +339,7 @@ serve_run(struct serve *serve)
 		take_some(serve, ready, &turn, &request, scratch);
 	}
 	finish(serve, scratch);
+	shared_wait_close(&serve->wait);
 	freezero(scratch, sizeof(*scratch));
 	freezero(serve->defer, sizeof(*serve->defer));
 }

@@ -12,6 +12,7 @@
 #include "remember.h"
 #include "reuse.h"
 #include "revoked.h"
+#include "shared_wait.h"
 #include "sign.h"
 #include "store.h"
 #include "throttle.h"
@@ -50,6 +51,7 @@ struct serve {
 	size_t			 slot;		/* this signer's, in held */
 	int			 life;		/* ends when the master does */
 	int			 workers[CONF_MAX_WORKERS];	/* -1: none */
+	struct shared_wait	 wait;		/* for these, its own */
 };
 
 /* By the master: what follows from conf.  Ends the program without memory. */
@@ -57,6 +59,9 @@ void	serve_init(struct serve *);
 
 /* By the master, when there is no signer any more. */
 void	serve_end(struct serve *);
+
+/* By a signer, before its sandbox. */
+void	serve_prepare(struct serve *);
 
 /*
  * Serve until SIGTERM, which is blocked but while this waits, or until the

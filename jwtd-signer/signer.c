@@ -163,6 +163,7 @@ run_signer(struct master *master, size_t slot)
 	log_role(role);
 	/* a lock is not inherited */
 	(void)memlock();
+	serve_prepare(&master->serve);
 	sandbox(SANDBOX_SIGNER);
 	revoked_unmap(master->revoked);
 	serve_run(&master->serve);

@@ -18,42 +18,51 @@
 /* the largest record, RFC 8446 section 5.2; and that of TLS 1.2 nearly is */
 #define AHEAD_MAX	((size_t)5 + 16384 + 256)
 
-static struct {
-	struct conn	*owner;		/* NULL: nobody's, and empty */
-	size_t		 off;
-	size_t		 len;
-	char		 p[AHEAD_MAX];
-} ahead;
+struct ahead {
+	const struct conn	*owner;		/* NULL: nobody's, and empty */
+	struct buf		*spilt;		/* the owner's */
+	size_t			 off;
+	size_t			 len;
+	char			 p[AHEAD_MAX];
+};
+
+struct ahead *
+conn_tls_new(void)
+{
+	return (calloc(1, sizeof(struct ahead)));
+}
 
 size_t
 conn_tls_ahead(const struct conn *conn)
 {
+	const struct ahead *ahead;
 	size_t n;
 
+	ahead = conn->worker->ahead;
 	n = conn->spilt.len - conn->spilt.off;
-	if (ahead.owner == conn)
-		n += ahead.len - ahead.off;
+	if (ahead->owner == conn)
+		n += ahead->len - ahead->off;
 	return (n);
 }
 
 /* Have the place to ourselves.  Returns -1 when memory is short. */
 static int
-make_room(void)
+make_room(struct ahead *ahead)
 {
 	struct buf *spilt;
 
-	if (ahead.owner == NULL)
+	if (ahead->owner == NULL)
 		return (0);
 	/* an owner reads on only after what was spilt: that is empty now */
-	spilt = &ahead.owner->spilt;
-	spilt->size = spilt->len = ahead.len - ahead.off;
+	spilt = ahead->spilt;
+	spilt->size = spilt->len = ahead->len - ahead->off;
 	spilt->off = 0;
 	if ((spilt->p = malloc(spilt->size)) == NULL) {
 		memset(spilt, 0, sizeof(*spilt));
 		return (-1);
 	}
-	memcpy(spilt->p, ahead.p + ahead.off, spilt->len);
-	ahead.owner = NULL;
+	memcpy(spilt->p, ahead->p + ahead->off, spilt->len);
+	ahead->owner = NULL;
 	return (0);
 }
 
@@ -61,23 +70,27 @@ make_room(void)
 static ssize_t
 read_ahead(struct conn *conn)
 {
+	struct ahead *ahead;
 	ssize_t n;
 
+	ahead = conn->worker->ahead;
 	if (conn->drained)
 		return (TLS_WANT_POLLIN);
-	if (make_room() == -1) {
+	if (make_room(ahead) == -1) {
 		errno = ENOMEM;
 		return (-1);
 	}
-	n = read(conn->fd, ahead.p, sizeof(ahead.p));
+	n = read(conn->fd, ahead->p, sizeof(ahead->p));
 	if (n == -1)
 		return (errno == EAGAIN || errno == EWOULDBLOCK ||
 		    errno == EINTR ? TLS_WANT_POLLIN : -1);
-	conn->drained = (size_t)n < sizeof(ahead.p);
-	if (n > 0)
-		ahead.owner = conn;
-	ahead.off = 0;
-	ahead.len = (size_t)n;
+	conn->drained = (size_t)n < sizeof(ahead->p);
+	if (n > 0) {
+		ahead->owner = conn;
+		ahead->spilt = &conn->spilt;
+	}
+	ahead->off = 0;
+	ahead->len = (size_t)n;
 	return (n);
 }
 
@@ -85,11 +98,13 @@ read_ahead(struct conn *conn)
 static ssize_t
 read_some(struct tls *tls, void *p, size_t len, void *arg)
 {
+	struct ahead *ahead;
 	struct conn *conn;
 	ssize_t n;
 
 	(void)tls;
 	conn = arg;
+	ahead = conn->worker->ahead;
 	if (conn->spilt.p != NULL) {
 		if (len > conn->spilt.len - conn->spilt.off)
 			len = conn->spilt.len - conn->spilt.off;
@@ -99,14 +114,14 @@ read_some(struct tls *tls, void *p, size_t len, void *arg)
 			buf_release(&conn->worker->pool, &conn->spilt);
 		return ((ssize_t)len);
 	}
-	if (ahead.owner != conn && (n = read_ahead(conn)) <= 0)
+	if (ahead->owner != conn && (n = read_ahead(conn)) <= 0)
 		return (n);
-	if (len > ahead.len - ahead.off)
-		len = ahead.len - ahead.off;
-	memcpy(p, ahead.p + ahead.off, len);
-	ahead.off += len;
-	if (ahead.off == ahead.len)
-		ahead.owner = NULL;
+	if (len > ahead->len - ahead->off)
+		len = ahead->len - ahead->off;
+	memcpy(p, ahead->p + ahead->off, len);
+	ahead->off += len;
+	if (ahead->off == ahead->len)
+		ahead->owner = NULL;
 	return ((ssize_t)len);
 }
 
@@ -144,7 +159,7 @@ conn_tls_free(struct conn *conn)
 		return;
 	tls_free(conn->tls);
 	conn->tls = NULL;
-	if (ahead.owner == conn)
-		ahead.owner = NULL;
+	if (conn->worker->ahead->owner == conn)
+		conn->worker->ahead->owner = NULL;
 	buf_release(&conn->worker->pool, &conn->spilt);
 }

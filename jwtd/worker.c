@@ -23,6 +23,7 @@
 #include "certificates.h"
 #include "conn.h"
 #include "conn_proxy.h"
+#include "conn_tls.h"
 #include "control.h"
 #include "issuers.h"
 #include "link.h"
@@ -422,6 +423,8 @@ start(struct worker *worker, unsigned int slot, unsigned int place)
 	setup_events(worker);
 	if ((worker->verified = verified_new()) == NULL)
 		fatal("verified");
+	if ((worker->ahead = conn_tls_new()) == NULL)
+		fatal("read ahead");
 	worker->log = request_log_new(worker);
 	issuers_load(worker);
 	if (worker->conf->signer != NULL)

@@ -68,6 +68,7 @@ struct worker {
 	size_t			 nmetadata;
 	struct jwt_header	 header;	/* of a good token */
 	struct verified		*verified;	/* or NULL */
+	struct ahead		*ahead;		/* conn_tls.c */
 
 	struct conns		 conns;
 	size_t			 nconns;

@@ -198,11 +198,12 @@ SKIP: {
 		is_deeply($open{"jwtd: worker $n"}, { listener => 2,
 		    socket => 3, anon_inode => 1, pipe => 2 },
 		    "worker $n: its descriptors");
-		# the workers'; the end of the master; the users' folder, and
-		# the file if it has looked somebody up
+		# the workers'; the end of the master; what it waits by; the
+		# users' folder, and the file if it has looked somebody up
 		delete $open{"jwtd-signer: signer $n"}{"$users/users"};
 		is_deeply($open{"jwtd-signer: signer $n"}, { socket => 2,
-		    pipe => 1, $users => 1 }, "signer $n: its descriptors");
+		    pipe => 1, anon_inode => 1, $users => 1 },
+		    "signer $n: its descriptors");
 	}
 	is_deeply($open{'jwtd-signer: master'}, { socket => 3, pipe => 2,
 	    $users => 1 }, 'the master: its descriptors');

@@ -1,6 +1,7 @@
 /* Attempts on other processes, and on the user that this one is. */
 #include "escape.h"
 
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -165,6 +166,26 @@ try_setns(void)
 }
 
 static int
+try_real_time(void)
+{
+	struct sched_param param;
+
+	param.sched_priority = 1;
+	return (sched_setscheduler(0, SCHED_FIFO, &param) == -1 ? errno : 0);
+}
+
+/* there is no such descriptor: EBADF is that it may */
+static int
+try_epoll_ctl(void)
+{
+	struct epoll_event event;
+
+	memset(&event, 0, sizeof(event));
+	return (epoll_ctl(-1, EPOLL_CTL_ADD, -1, &event) == -1 &&
+	    errno != EBADF ? errno : 0);
+}
+
+static int
 try_priority(void)
 {
 	return (setpriority(PRIO_PROCESS, 0, -1) == -1 ? errno : 0);
@@ -193,7 +214,10 @@ static const struct attempt list[] = {
 	{ "unshare of users", try_unshare_user, KIND(PARENT), ROOT },
 	{ "unshare of the network", try_unshare_net, KIND(PARENT), ROOT },
 	{ "setns", try_setns, 0, ANYBODY },
-	{ "more priority", try_priority, 0, ROOT }
+	{ "more priority", try_priority, 0, ROOT },
+	{ "real time", try_real_time, 0, ROOT },
+	{ "waiting for something else", try_epoll_ctl, KIND(PARENT) |
+	    KIND(WORKER) | KIND(TRUST) | KIND(MASTER), ANYBODY }
 };
 
 const struct attempts process_attempts = { list,

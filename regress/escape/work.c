@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "password.h"
+#include "shared_wait.h"
 #include "store.h"
 
 /* Made before the sandbox by prepare(), in the child. */
@@ -36,6 +37,7 @@ static struct {
 	int		 pair[2];	/* a socketpair */
 	int		 client;	/* connected to the first TCP socket */
 	int		 epoll;
+	struct shared_wait wait;	/* for the first of the pair */
 	EVP_PKEY	*key;
 	struct store	*store;
 	struct store_shared shared;
@@ -69,6 +71,7 @@ prepare(void)
 	    (made.store = store_file_open(scene.users, geteuid() == 0,
 	    &made.shared)) == NULL)
 		return (-1);
+	shared_wait_open(&made.wait, made.pair, 1);
 	event.events = EPOLLIN;
 	event.data.fd = scene.tcp[0];
 	return (epoll_ctl(made.epoll, EPOLL_CTL_ADD, scene.tcp[0], &event));
@@ -112,6 +115,36 @@ exchange(void)
 	    poll(&pfd, 1, 5000) != 1 ||
 	    recv(made.pair[1], buf, sizeof(buf), MSG_DONTWAIT) != 3)
 		return (errno);
+	return (0);
+}
+
+/* A signer, for what its workers ask. */
+static int
+wait_for_request(void)
+{
+	const bool wanted = true;
+	sigset_t none;
+	bool ready;
+	char buf[4];
+
+	(void)sigemptyset(&none);
+	if (send(made.pair[1], "abc", 3, MSG_NOSIGNAL) != 3 ||
+	    shared_wait(&made.wait, &wanted, &ready, 5000, &none) != 1 ||
+	    recv(made.pair[0], buf, sizeof(buf), MSG_DONTWAIT) != 3)
+		return (errno);
+	return (0);
+}
+
+/* The master makes that for the signers that it forks. */
+static int
+open_wait(void)
+{
+	struct shared_wait wait;
+
+	shared_wait_open(&wait, made.pair, 2);
+	if (wait.one == -1)
+		return (errno);
+	shared_wait_close(&wait);
 	return (0);
 }
 
@@ -361,6 +394,8 @@ static const struct work {
 	unsigned int	 kinds;
 } works[] = {
 	{ "packets on a socket", exchange, ALL_KINDS },
+	{ "waiting for requests", wait_for_request, SIGNERS },
+	{ "what signers wait by", open_wait, KIND(MASTER) },
 	{ "memory", use_memory, ALL_KINDS },
 	{ "syslog", use_syslog, CHILDREN },
 	{ "a socket for the log", open_log, KIND(PARENT) },

@@ -362,6 +362,7 @@ int
 main(void)
 {
 	buf_pool_init(&worker.pool);
+	worker.ahead = conn_tls_new();
 	listener.worker = &worker;
 	listener.tls = new_server();
 	test_pieces();

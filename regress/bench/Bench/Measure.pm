@@ -28,7 +28,19 @@ sub memory {
 	return $kb << 10;
 }
 
-sub family { return ($_[0]->pid, Jwtd::family($_[0]->pid)) }
+# all processes of a daemon, when none is being started any more
+sub family {
+	my ($d) = @_;
+	my @all;
+	Jwtd::wait_until(sub {
+		my @before = @all;
+		@all = ($d->pid, Jwtd::family($d->pid));
+		sleep 0.2;
+		return "@before" eq "@all" &&
+		    !grep { (Jwtd::title($_) // '') !~ /^jwtd/ } @all;
+	}) or die 'the processes of the daemon';
+	return @all;
+}
 
 sub processors {
 	my $n = () = Jwtd::read_file('/proc/cpuinfo') =~ /^processor\s*:/mg;
