@@ -8,6 +8,7 @@ use Exporter qw(import);
 use List::Util qw(max min sum0);
 
 use Jwtd;
+use Time::HiRes qw(sleep);
 
 our @EXPORT_OK = qw(cpu family machine median memory processors rounds spread
     us);
