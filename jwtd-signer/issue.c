@@ -198,7 +198,7 @@ log_in(struct serve *serve, struct attempt *attempts, size_t n,
 	return (LOGIN_GOOD);
 }
 
-/* RFC 7519 section 4.1.7.  Several are drawn at once, and none is used twice. */
+/* RFC 7519 section 4.1.7.  Several are drawn at once, none is used twice. */
 static void
 next_id(struct issue_scratch *scratch, char id[BASE64URL_LEN(ISSUE_ID) + 1])
 {

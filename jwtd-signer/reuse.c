@@ -4,7 +4,7 @@
  * counts only with the keyed hash, over tag and token, of the signer that wrote
  * it.  So signers may write the same entry at the same time, or die at it: what
  * is left is nobody's.  Its keys were made at start and are nowhere but in the
- * signers' memory.
+ * memory of the signers and their master.
  */
 #include "reuse.h"
 
@@ -34,10 +34,16 @@ reuse_new(unsigned int seconds)
 void
 reuse_free(struct reuse *r)
 {
-	if (r == NULL)
-		return;
-	explicit_bzero(r, sizeof(*r));
-	(void)munmap(r, sizeof(*r));
+	if (r != NULL)
+		explicit_bzero(r, sizeof(*r));
+	reuse_unmap(r);
+}
+
+void
+reuse_unmap(struct reuse *r)
+{
+	if (r != NULL)
+		(void)munmap(r, sizeof(*r));
 }
 
 static void
@@ -156,8 +162,10 @@ read_entry(const struct reuse *r, size_t set, size_t way,
 	memcpy(out->token, text + head.scope_len, head.token_len);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	make_mac(r, &head, out->scope, out->token, mac);
-	if (sodium_memcmp(mac, head.mac, REUSE_MAC) != 0)
+	if (sodium_memcmp(mac, head.mac, REUSE_MAC) != 0) {
+		explicit_bzero(out->token, head.token_len);
 		return (false);
+	}
 	out->len = head.token_len;
 	out->issued = head.issued;
 	out->expires = head.expires;

@@ -70,6 +70,8 @@ struct reuse {
 struct reuse	*reuse_new(unsigned int seconds);
 /* Wipe it, for all who have it mapped. */
 void		 reuse_free(struct reuse *);
+/* Have it no longer, while others do. */
+void		 reuse_unmap(struct reuse *);
 
 /* The same tag is the same wish, of the same user as the store has them. */
 void		 reuse_tag(const struct reuse *, const struct reuse_wish *,

@@ -21,8 +21,9 @@
 #include "message.h"
 #include "signals.h"
 
-/* requests between two looks at the signals */
+/* requests between two looks at who else is there */
 #define BATCH		8
+#define HEAR_MS		100	/* between two looks at the signals */
 #define RETRY_AFTER	1	/* seconds, for a request that was lost */
 #define FINISH_MS	2000	/* for requests that were put off */
 #define BEAT_MS		1000	/* so often it shows that it is alive */
@@ -248,6 +249,18 @@ take_some(struct serve *serve, bool ready[CONF_MAX_WORKERS], size_t *turn,
 	} while (taken > before && taken < BATCH);
 }
 
+/* A wait that finds packets at once lets no signal in: this does. */
+static void
+hear(struct serve *serve, const sigset_t *mask)
+{
+	static const struct timespec now = { 0, 0 };
+
+	if (clock_ms() - serve->heard < HEAR_MS)
+		return;
+	(void)ppoll(NULL, 0, &now, mask);
+	serve->heard = clock_ms();
+}
+
 /*
  * Wait for packets for so many ms, 0 to look only, and say whose are there.
  * Signals arrive here and nowhere else.  Returns -1 when it is time to end.
@@ -267,6 +280,7 @@ wait_for_work(struct serve *serve, const sigset_t *mask, int ms,
 	if (shared_wait(&serve->wait, wanted, came, ms, mask) == -1 &&
 	    errno != EINTR)
 		fatal("waiting for requests");
+	hear(serve, mask);
 	memcpy(ready, came + 1, serve->conf->prefork * sizeof(*ready));
 	return (terminated || came[0] ? -1 : 0);
 }

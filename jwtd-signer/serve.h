@@ -52,13 +52,17 @@ struct serve {
 	int			 life;		/* ends when the master does */
 	int			 workers[CONF_MAX_WORKERS];	/* -1: none */
 	struct shared_wait	 wait;		/* for these, its own */
+	uint64_t		 heard;		/* when it let signals in */
 };
 
 /* By the master: what follows from conf.  Ends the program without memory. */
 void	serve_init(struct serve *);
 
-/* By the master, when there is no signer any more. */
+/* By the master, at its end: who still finishes gives no token again. */
 void	serve_end(struct serve *);
+
+/* By a child that is no signer: without workers, keys and tokens. */
+void	serve_leave(struct serve *);
 
 /* By a signer, before its sandbox. */
 void	serve_prepare(struct serve *);

@@ -1,6 +1,7 @@
 /*
  * What all signers start with, made by their master before it forks them: the
- * audiences that there are, and the memory that they share.  It has no secret.
+ * audiences that there are, and the memory that they share; and how others are
+ * rid of it.  It makes no secret.
  */
 #include "serve.h"
 
@@ -83,4 +84,16 @@ serve_end(struct serve *serve)
 {
 	reuse_free(serve->reuse);
 	serve->reuse = NULL;
+}
+
+void
+serve_leave(struct serve *serve)
+{
+	size_t i;
+
+	for (i = 0; i < CONF_MAX_WORKERS; i++)
+		if (serve->workers[i] != -1)
+			close(serve->workers[i]);
+	keyring_free(serve->keys);
+	reuse_unmap(serve->reuse);
 }

@@ -25,7 +25,7 @@ struct signing {
 	char			*header;	/* encoded, with its dot */
 	size_t			 header_len;
 	int64_t			 since;		/* it signs from then */
-	uint64_t		 expiry;	/* of its certificates; 0: none */
+	uint64_t		 expiry;	/* of certificates, or 0 */
 };
 
 struct keyring {

@@ -180,16 +180,12 @@ static void __attribute__((noreturn))
 run_revocations(struct master *master)
 {
 	struct revocations revocations;
-	size_t i;
 
 	setproctitle("revocations");
 	log_role("revocations");
 	close(FD_CONTROL);
 	close(master->life[1]);
-	for (i = 0; i < CONF_MAX_WORKERS; i++)
-		if (master->serve.workers[i] != -1)
-			close(master->serve.workers[i]);
-	keyring_free(master->serve.keys);
+	serve_leave(&master->serve);
 	(void)memlock();
 	sandbox(SANDBOX_SIGNER);
 	revocations.conf = &master->serve.conf->signer->revocations;

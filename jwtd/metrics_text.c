@@ -210,7 +210,8 @@ print_latency(FILE *f, const struct metrics *metrics)
 	    "How long the parts of a grant took, and all of it.");
 	for (i = 0; i < METRICS_PHASES; i++)
 		print_phase(f, metrics_phase_name(i),
-		    &first->signers[0].phases[i], sizeof(first->signers[0]), CONF_MAX_SIGNERS);
+		    &first->signers[0].phases[i], sizeof(first->signers[0]),
+		    CONF_MAX_SIGNERS);
 	print_phase(f, "total", &first->workers[0].total,
 	    sizeof(first->workers[0]), CONF_MAX_WORKERS);
 }

@@ -29,7 +29,7 @@
 
 struct request_log {
 	struct log_limit	 grants;
-	struct log_limit	 failures;	/* of logins: fail2ban counts them */
+	struct log_limit	 failures;	/* of logins, for fail2ban */
 	struct log_limit	 resources;
 	struct event		 later;
 	struct metrics_worker	*metrics;

@@ -78,7 +78,7 @@ struct worker {
 	bool			 told_drain;
 	bool			 told_hold;
 	bool			 serving;	/* ...done: accepts, or may */
-	bool			 holding;	/* nobody with TLS is accepted */
+	bool			 holding;	/* none with TLS is accepted */
 	bool			 draining;	/* answers are the last ones */
 	bool			 ending;	/* and who asks nothing goes */
 	struct event		 accept_again;

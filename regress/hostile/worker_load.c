@@ -19,15 +19,17 @@
 #include "tap.h"
 
 #define FLOODERS	3
+#define GOOD		3	/* the kind that is not among these */
 #define FLOOD_MS	3000
 #define FLOOD_MIN	3000	/* requests */
 #define ROUNDS		5
+#define AT_ONCE		64
 #define MUTATIONS	200
 #define GROWTH_KIB	1024	/* of all processes together, over all rounds */
 
 /*
  * Send as fast as possible and never read: requests that are late already,
- * unknown users, and wrong passwords.
+ * unknown users, wrong passwords, and good ones.
  */
 static void __attribute__((noreturn))
 flood(int fd, int kind, unsigned long *sent)
@@ -36,8 +38,10 @@ flood(int fd, int kind, unsigned long *sent)
 	struct message_request m;
 
 	for (;;) {
-		m = make(kind == 1 ? "nobody" : "alice", "wrong");
-		m.deadline = clock_ms() + (kind == 0 ? 0 : 50) - 1;
+		m = make(kind == 1 ? "nobody" : "alice",
+		    kind == GOOD ? "secret" : "wrong");
+		if (kind != GOOD)
+			m.deadline = clock_ms() + (kind == 0 ? 0 : 50) - 1;
 		if (send(fd, &m, sizeof(m), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
 			(*sent)++;
 		else if (errno != EAGAIN || poll(&pfd, 1, -1) == -1)
@@ -120,6 +124,27 @@ one_round(void)
 	return (good && unharmed());
 }
 
+/* So many at a time that each signer has some. */
+static bool
+all_at_once(void)
+{
+	struct message_request m;
+	struct message_reply reply;
+	bool good;
+	int fd, i;
+
+	fd = signers.sockets[PERSISTENT];
+	good = true;
+	for (i = 0; i < AT_ONCE; i++) {
+		m = make("bob", "secret");
+		good = ask(fd, &m) && good;
+	}
+	for (i = 0; i < AT_ONCE; i++)
+		good = next_reply(fd, &reply, SERVED_MS) &&
+		    reply.status == MESSAGE_OK && good;
+	return (good);
+}
+
 static void
 test_memory(void)
 {
@@ -127,6 +152,7 @@ test_memory(void)
 	int i, descriptors;
 
 	/* what is allocated once is allocated in these */
+	ok(all_at_once(), "memory: all signers have something to do");
 	for (i = 0; i < 2; i++)
 		ok(one_round(), "memory: a first round");
 	before = signers_memory(&signers);
@@ -189,6 +215,33 @@ test_mutations(void)
 	ok(unharmed(), "... and others are served");
 }
 
+/* Two that send all the time are no reason to hear of nothing else. */
+static void
+test_stop(void)
+{
+	unsigned long sent;
+	pid_t pids[2];
+	int i;
+	bool good;
+
+	(void)fflush(stdout);
+	sent = 0;
+	for (i = 0; i < 2; i++) {
+		if ((pids[i] = fork()) == -1)
+			die("fork");
+		if (pids[i] == 0)
+			flood(signers.sockets[i == 0 ? HONEST : PERSISTENT],
+			    GOOD, &sent);
+	}
+	(void)poll(NULL, 0, 500);
+	good = signers_stop(&signers);
+	for (i = 0; i < 2; i++) {
+		(void)kill(pids[i], SIGKILL);
+		(void)waitpid(pids[i], NULL, 0);
+	}
+	ok(good, "the signers end when they are told to, in a flood too");
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -199,6 +252,6 @@ main(int argc, char *argv[])
 	test_memory();
 	test_flood();
 	test_mutations();
-	ok(signers_stop(&signers), "the signers end when they are told to");
+	test_stop();
 	return (done());
 }
