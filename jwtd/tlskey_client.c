@@ -27,12 +27,18 @@
 #define WAIT		250	/* ms */
 #define WAIT_SLOW	10	/* ms, since the last answer did not come */
 
+struct kept {
+	struct kept	*next;
+	uint8_t		 name[TLSKEY_NAME];
+};
+
 static struct {
 	int		 fd;
 	uint64_t	 id;		/* of the last request */
 	bool		 slow;
-	int		 kept;		/* ex_data of EC keys: their names */
-} state = { -1, 0, false, -1 };
+	int		 index;		/* ex_data of EC keys: their names */
+	struct kept	*names;		/* all of these */
+} state = { -1, 0, false, -1, NULL };
 
 static void
 set_slow(bool slow)
@@ -169,41 +175,36 @@ private_decrypt(int len, const unsigned char *from, unsigned char *to,
 static uint8_t *
 keep(const uint8_t name[TLSKEY_NAME])
 {
-	struct kept {
-		struct kept	*next;
-		uint8_t		 name[TLSKEY_NAME];
-	};
-	static struct kept *first;
 	struct kept *kept;
 
-	for (kept = first; kept != NULL; kept = kept->next)
+	for (kept = state.names; kept != NULL; kept = kept->next)
 		if (memcmp(kept->name, name, TLSKEY_NAME) == 0)
 			return (kept->name);
 	if ((kept = malloc(sizeof(*kept))) == NULL)
 		return (NULL);
 	memcpy(kept->name, name, TLSKEY_NAME);
-	kept->next = first;
-	first = kept;
+	kept->next = state.names;
+	state.names = kept;
 	return (kept->name);
 }
 
 /*
- * keyname_ec(), once for each key: to write a point down takes a third of the
- * time of a signature.  libcrypto may copy the key and free one of the two,
- * and what is kept with it serves all copies.
+ * keyname_ec(), once for each key: to write a point down takes long, next to a
+ * signature.  libcrypto may copy the key and free one of the two, and what is
+ * kept with it serves all copies.
  */
 static bool
 name_of(EC_KEY *ec, uint8_t name[TLSKEY_NAME])
 {
 	const uint8_t *kept;
 
-	if ((kept = EC_KEY_get_ex_data(ec, state.kept)) != NULL) {
+	if ((kept = EC_KEY_get_ex_data(ec, state.index)) != NULL) {
 		memcpy(name, kept, TLSKEY_NAME);
 		return (true);
 	}
 	if (!keyname_ec(ec, name))
 		return (false);
-	(void)EC_KEY_set_ex_data(ec, state.kept, keep(name));
+	(void)EC_KEY_set_ex_data(ec, state.index, keep(name));
 	return (true);
 }
 
@@ -241,7 +242,7 @@ tlskey_client_init(int fd)
 	    (ec = EC_KEY_METHOD_new(EC_KEY_get_default_method())) == NULL ||
 	    RSA_meth_set_priv_enc(rsa, private_encrypt) != 1 ||
 	    RSA_meth_set_priv_dec(rsa, private_decrypt) != 1 ||
-	    (state.kept = EC_KEY_get_ex_new_index(0, NULL, NULL, NULL,
+	    (state.index = EC_KEY_get_ex_new_index(0, NULL, NULL, NULL,
 	    NULL)) == -1)
 		fatalx("no memory for the methods of keys");
 	EC_KEY_METHOD_get_sign(ec, &sign, &setup, NULL);

@@ -262,7 +262,7 @@ new_context(EVP_PKEY *pkey, uint32_t kind)
 }
 
 /*
- * A context costs as much as a third of an ECDSA signature, so it is kept: one
+ * A context costs a good part of an ECDSA signature, so it is kept: one
  * for each kind, as what is set in it for one is never there for another.
  */
 size_t
